@@ -1,0 +1,122 @@
+"""`AdversarialModel`: a generator and a discriminator that play a game."""
+
+import keras
+import tensorflow as tf
+
+from gan_keras import losses
+from gan_keras.generative import GenerativeModel, copy_of
+
+
+class AdversarialModel(GenerativeModel):
+    """Adds to `GenerativeModel` what adversarial models share: the game and averaged weights.
+
+    Tracked, as means over an epoch: `d_loss`, `g_loss`, and `d_real`, `d_fake`, the mean of D on
+    real and on generated images: the probability of being real where the loss defines one
+    (`losses.PROBABILISTIC`), else the raw output.
+
+    Args:
+        image_shape: see `GenerativeModel`.
+        average: decay of the exponential moving average of a generator's weights, from which
+            images are drawn (Yazici et al. 2019, arXiv:1806.04498); None draws from the weights
+            that are trained.
+        seed: see `GenerativeModel`.
+    """
+
+    tracked = ("d_loss", "g_loss", "d_real", "d_fake")
+
+    def __init__(self, image_shape, average: float | None = 0.99, seed=None, **kwargs):
+        super().__init__(image_shape, seed=seed, **kwargs)
+        if average is not None and not 0 <= average < 1:
+            raise ValueError(f"average is {average}; it must be None or lie in [0, 1).")
+        self.average = average
+
+    def compile(self, optimizers, *, loss="non_saturating", **kwargs):
+        """As `GenerativeModel.compile`.
+
+        Args:
+            optimizers: see `GenerativeModel.compile`.
+            loss: a name in `losses.GAMES`, or a pair of callables.
+            **kwargs: `jit_compile`, `run_eagerly`.
+        """
+        self.d_loss_fn, self.g_loss_fn = losses.get(loss)
+        self._probabilistic = loss in losses.PROBABILISTIC if isinstance(loss, str) else False
+        super().compile(optimizers, loss=loss, **kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), "average": self.average}
+
+    def score(self, logits):
+        """Mean of D over a batch of logits, for `d_real` and `d_fake`."""
+        logits = tf.cast(logits, tf.float32)
+        return tf.reduce_mean(tf.sigmoid(logits) if self._probabilistic else logits)
+
+    def averaged_copy(self, network: keras.Model) -> keras.Model:
+        """The network that `update_average` will keep; `network` itself without averaging."""
+        if self.average is None:
+            return network
+        copy = copy_of(network)
+        copy.trainable = False
+        return copy
+
+    def update_average(self, averaged: keras.Model, network: keras.Model, step) -> None:
+        """averaged <- decay * averaged + (1 - decay) * network; statistics are copied.
+
+        The decay grows to `average` over the first steps, so that the random initial weights do
+        not linger: min(average, (1 + step) / (10 + step)), as `tf.train.ExponentialMovingAverage`.
+        """
+        if averaged is network:
+            return
+        step = tf.cast(step, tf.float32)
+        decay = tf.minimum(tf.constant(self.average, tf.float32), (1 + step) / (10 + step))
+
+        def move(strategy):
+            for mean, weight in zip(averaged.weights, network.weights, strict=True):
+                rate = 1 - decay if weight.trainable else tf.constant(1.0)
+
+                def assign(mean, weight, rate=rate):
+                    mean.assign_add(tf.cast(rate, mean.dtype) * (weight - mean))
+
+                strategy.extended.update(mean.value, assign, args=(weight.value,), group=False)
+
+        # On several replicas a variable may only be written once for all of them.
+        tf.distribute.get_replica_context().merge_call(move)
+
+
+def check_networks(generator, discriminator, latent_dim, image_shape) -> None:
+    """Refuses networks that do not fit each other, and builds those that are not yet built.
+
+    Args:
+        generator: (batch, latent_dim) -> (batch, *image_shape).
+        discriminator: (batch, *image_shape) -> (batch, 1) logits.
+
+    Raises:
+        ValueError: says which network takes or gives what, and what is needed; also for a
+            discriminator that ends in a sigmoid.
+    """
+    if int(latent_dim) != latent_dim or latent_dim < 1:
+        raise ValueError(f"latent_dim is {latent_dim}; it must be a whole number of at least 1.")
+    _check_shapes(generator, "generator", (latent_dim,), tuple(image_shape))
+    _check_shapes(discriminator, "discriminator", tuple(image_shape), (1,))
+    last = discriminator.layers[-1] if getattr(discriminator, "layers", None) else None
+    if getattr(last, "activation", None) is keras.activations.sigmoid:
+        raise ValueError(
+            f"The discriminator ends in a sigmoid (layer {last.name!r}); it must give logits. "
+            "Leave the activation out: the losses apply it, and stay finite where it would round "
+            "to 0 or 1."
+        )
+
+
+def _check_shapes(network, role, takes, gives) -> None:
+    """Calls `network` on a symbolic batch of shape `takes`; raises unless it gives `gives`."""
+    try:
+        output = tuple(network(keras.KerasTensor((None, *takes))).shape[1:])
+    except Exception as error:
+        raise ValueError(
+            f"The {role} must take a batch of shape (batch, {', '.join(map(str, takes))}); calling "
+            f"{network.name!r} on one failed: {error}"
+        ) from error
+    if output != gives:
+        raise ValueError(
+            f"The {role} {network.name!r} maps {takes} to {output}; it must give {gives}. Change "
+            "its last layers, or image_shape."
+        )

@@ -1,0 +1,86 @@
+"""Keras callbacks that show how training goes."""
+
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+
+from gan_keras import plotting
+
+
+class Progress(keras.callbacks.Callback):
+    """One line that overwrites itself: epoch, time, time left, and what the model tracks.
+
+    Use it with `fit(verbose=0)`: a notebook then keeps one line instead of a log.
+    """
+
+    def on_train_begin(self, logs=None):
+        self._begun = self._shown = time.monotonic()
+        self._first = self._width = 0
+        self._epoch = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._epoch is None:
+            self._first = epoch  # Not 0 where training was resumed.
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() - self._shown > 1:
+            steps = self.params.get("steps")
+            self._show(self._epoch + ((batch + 1) / steps if steps else 0), logs or {})
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._show(epoch + 1, logs or {})
+
+    def on_train_end(self, logs=None):
+        if self._epoch is not None:
+            print()
+
+    def _show(self, done, logs):
+        self._shown = time.monotonic()
+        epochs, spent = self.params["epochs"], self._shown - self._begun
+        left = spent * (epochs - done) / max(done - self._first, 1e-9)
+        values = ", ".join(f"{name} {float(value):.3f}" for name, value in logs.items())
+        line = f"epoch {min(self._epoch + 1, epochs)}/{epochs}, {spent:.0f} s"
+        line += f", {left:.0f} s left" if done < epochs else ""
+        line += f": {values}"
+        print("\r" + line.ljust(self._width), end="", flush=True)
+        self._width = len(line)
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draws images from the same latent vectors as training goes on.
+
+    Args:
+        n: number of images.
+        seed: of the latent vectors.
+        every: epochs between two pictures; the state before the first epoch is drawn too.
+        folder: where to write each grid as epoch_0001.png; None writes nothing.
+
+    Attributes:
+        frames: list of (epoch, images), images (n, H, W, C) in [-1, 1].
+    """
+
+    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None):
+        super().__init__()
+        self.n, self.seed, self.every = n, seed, every
+        self.folder = Path(folder) if folder is not None else None
+        self.frames = []
+
+    def on_train_begin(self, logs=None):
+        if not self.frames:
+            self._draw(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0:
+            self._draw(epoch + 1)
+
+    def _draw(self, epoch):
+        images = self.model.generate(self.n, seed=self.seed)
+        self.frames.append((epoch, images))
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            sheet = np.uint8(np.round(plotting.tile(images).squeeze() * 255))
+            Image.fromarray(sheet).save(self.folder / f"epoch_{epoch:04d}.png")

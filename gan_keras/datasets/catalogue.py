@@ -1,0 +1,247 @@
+"""Data sets by name, through tensorflow-datasets (tfds): the embedded ones and its catalogue."""
+
+import difflib
+import math
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import tensorflow as tf
+
+EMBEDDED = ("mnist", "fashion_mnist", "emoji")
+DRAWINGS = ("line", "color", "noto")  # of the emoji
+MEMORY = 2 * 2**30  # bytes of decoded images that are kept
+RESTORE = (
+    "To restore it, run `git checkout -- data` in a checkout of the repository, install gan-keras "
+    "again where its own emoji are concerned, or delete the folder of another data set and load it "
+    "again."
+)
+
+
+def read(name, split, *, image_size, channels, labels, pair, limit, shuffle, seed, data_dir):
+    """Read one split as (examples, class names).
+
+    `examples` is a tuple of arrays, images uint8 and labels int32. Where the images take more than
+    `MEMORY` it is a `tf.data.Dataset` of such tuples, one for each example, shuffled on request.
+    """
+    import tensorflow_datasets as tfds
+
+    builder = _builder(name, data_dir)
+    features = builder.info.features
+    image_keys, label_key = _features(name, features, labels, pair)
+    _prepare(name, builder)
+    count = _count(name, split, builder.info.splits)
+    keys = [*image_keys, *([label_key] if labels else [])]
+
+    def select(example):
+        images = [_fit(example[key], image_size, channels) for key in image_keys]
+        return (*images, tf.cast(example[label_key], tf.int32)) if labels else tuple(images)
+
+    try:
+        unread = {key: tfds.decode.SkipDecoding() for key in features if key not in keys}
+        dataset = builder.as_dataset(split=split, decoders=unread, shuffle_files=False)
+        if "noto" in keys:
+            dataset = dataset.filter(lambda example: example["has_noto"])
+        if limit is not None:
+            dataset = dataset.take(limit)
+            count = min(count, limit)
+        dataset = dataset.map(select, num_parallel_calls=tf.data.AUTOTUNE)
+        first = next(iter(dataset), None)
+        if first is None and "noto" in keys:
+            raise ValueError(
+                f"Google has drawn none of the emoji in {split!r}. Choose a larger part."
+            )
+        if first is None:
+            raise _damaged(name, builder, split)
+        size = sum(math.prod(image.shape) for image in first[: len(image_keys)])
+        of_one_size = all(spec.shape.is_fully_defined() for spec in dataset.element_spec)
+        if count * size <= MEMORY:
+            examples = _collect(name, dataset, first, count, batch_size=256 if of_one_size else 1)
+            if len(examples[0]) < count and "noto" not in keys:
+                raise _damaged(name, builder, split)
+        elif of_one_size:
+            examples = dataset.apply(tf.data.experimental.assert_cardinality(count))
+            if shuffle:
+                examples = examples.shuffle(min(count, MEMORY // 2 // size + 1), seed=seed)
+        else:
+            raise ValueError(
+                f"The images of {name} may differ in size; choose one with image_size=64, say."
+            )
+    except tf.errors.OpError as error:
+        raise _damaged(name, builder, split) from error
+    return examples, features[label_key].names if labels else None
+
+
+def _collect(name, dataset, first, count, batch_size):
+    """Decode a data set of tuples like `first` into one array for each of their parts."""
+    arrays = [np.empty((count, *part.shape), part.dtype.as_numpy_dtype) for part in first]
+    filled = 0
+    for batch in dataset.batch(batch_size).as_numpy_iterator():
+        for array, part in zip(arrays, batch, strict=True):
+            if part.shape[1:] != array.shape[1:]:
+                raise ValueError(
+                    f"The images of {name} differ in size, {array.shape[1:3]} and "
+                    f"{part.shape[1:3]} (height, width); choose one with image_size=64, say."
+                )
+            array[filled : filled + len(part)] = part
+        filled += len(batch[0])
+    return tuple(array[:filled] for array in arrays)
+
+
+def _fit(image, size, channels):
+    """Convert to `channels`, cut to the shape of `size` around the centre, resize. All uint8."""
+    if channels == 3 and image.shape[-1] == 1:
+        image = tf.image.grayscale_to_rgb(image)
+    if channels == 1 and image.shape[-1] == 3:
+        image = tf.image.rgb_to_grayscale(image)
+    if size is None:
+        return image
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    image = tf.image.resize_with_crop_or_pad(
+        image,
+        tf.clip_by_value(width * size[0] // size[1], 1, height),
+        tf.clip_by_value(height * size[1] // size[0], 1, width),
+    )
+    image = tf.image.resize(image, size, method="bilinear", antialias=True)
+    return tf.saturate_cast(tf.round(image), tf.uint8)
+
+
+def _data_dir(name):
+    """The project's own data: `data/` of a checkout, else what travels inside the package."""
+    package = Path(__file__).resolve().parents[1]
+    for data_dir in (package.parent / "data", package / "data"):
+        if (data_dir / "emoji").is_dir() and (data_dir / name).is_dir():
+            return data_dir
+    return None
+
+
+def _builder(name, data_dir):
+    """Return the tfds builder of `name`; tfds prefers files in `data_dir` to its own code."""
+    import tensorflow_datasets as tfds
+
+    if data_dir is None and name in EMBEDDED:
+        data_dir = _data_dir(name)
+    if data_dir is not None:
+        data_dir = Path(data_dir).expanduser()
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except Exception as error:  # of many types, depending on what of the name or the files is wrong
+        raise _no_builder(name, data_dir, error) from None
+
+
+def _no_builder(name, data_dir, error):
+    import tensorflow_datasets as tfds
+
+    if not isinstance(error, (ValueError, AssertionError, ImportError)):
+        return OSError(f"The description of {name} in {data_dir} cannot be read: {error} {RESTORE}")
+    catalogue = tfds.list_builders(with_community_datasets=False)
+    base = re.split("[/:]", name)[0]
+    if base in catalogue:
+        forms = ", ".join(tfds.builder_cls(base).builder_configs)
+        reason = f"It comes as {forms}." if forms else error
+        return ValueError(f"tensorflow-datasets has {base}, but not {name!r}. {reason}")
+    if base in EMBEDDED:
+        return FileNotFoundError(
+            f"{name} is not in {data_dir}, or not wholly. Leave data_dir out to load the embedded "
+            f"one. {RESTORE}"
+        )
+    close = difflib.get_close_matches(base, {*EMBEDDED, *catalogue}, cutoff=0.7)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return ValueError(
+        f"{name!r} is neither an embedded data set ({', '.join(EMBEDDED)}), nor one of "
+        f"tensorflow-datasets, nor an existing folder.{hint}"
+    )
+
+
+def _features(name, features, labels, pair):
+    """Return the names of the features to read: a tuple of images, and the label."""
+    import tensorflow_datasets as tfds
+
+    images = [
+        key
+        for key, feature in features.items()
+        if isinstance(feature, tfds.features.Image) and feature.np_dtype == np.uint8
+    ]
+    if not images:
+        raise ValueError(f"{name} has no 8-bit images; its features are {', '.join(features)}.")
+    classes = [k for k, f in features.items() if isinstance(f, tfds.features.ClassLabel)]
+    if labels and not classes:
+        raise ValueError(
+            f"{name} has no class labels; its features are {', '.join(features)}. Leave labels out."
+        )
+    label = ("label" if "label" in classes else classes[0]) if classes else None
+    if pair is not None:
+        if set(images) != set(DRAWINGS):
+            raise ValueError(f"pair={pair!r} is for the emoji; {name} has no pairs of images.")
+        if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(DRAWINGS):
+            raise ValueError(f"pair is {pair!r}; it must be two of {', '.join(DRAWINGS)}.")
+        return tuple(pair), label
+    preferred = [key for key in ("image", "color") if key in images]
+    return (preferred or images)[:1], label
+
+
+def _count(name, split, splits):
+    try:
+        count = splits[split].num_examples
+    except (KeyError, ValueError, AssertionError, AttributeError):
+        raise ValueError(
+            f"{name} has no split {split!r}. It has {', '.join(sorted(splits))}; a part of one is "
+            f'written "{sorted(splits)[-1]}[:10%]".'
+        ) from None
+    if count == 0:
+        raise ValueError(f"The split {split!r} of {name} holds no examples. Choose a larger part.")
+    return count
+
+
+def _prepare(name, builder):
+    """Download the data set unless it is there; fail at once where there is no network."""
+    if builder.is_prepared():
+        return
+    here = ", ".join(name for name in EMBEDDED if _data_dir(name))
+    advice = (
+        f"These are here and need no network: {here}. To bring {name} from a machine "
+        f"with a network, run `tfds build {name}` there, copy its folder of data sets "
+        "(~/tensorflow_datasets) here, and pass that folder as data_dir."
+    )
+    urls = [url for url in builder.url_infos or () if url.startswith("http")]
+    hosts = {urlsplit(url).hostname: url for url in urls}
+    if hosts and all(map(_unreachable, hosts.values())):
+        raise ConnectionError(
+            f"{name} is not in {builder.data_path} and cannot be downloaded: no answer from "
+            f"{', '.join(hosts)}. {advice}"
+        )
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # tfds passes on whatever a host, an archive or a disk brings up
+        named = re.search(r"(?:https?://|host=')([^/'\s:]+)", str(error))
+        host = named[1] if named else ", ".join(hosts) or "its host"
+        raise ConnectionError(
+            f"tensorflow-datasets could not prepare {name} from {host}: "
+            f"{type(error).__name__}: {error}. {advice}"
+        ) from error
+
+
+def _unreachable(url):
+    """Whether the host of `url` does not answer. tfds itself retries for minutes."""
+    import requests
+
+    try:
+        requests.head(url, timeout=5)
+    except requests.exceptions.RequestException:
+        return True
+    return False
+
+
+def _damaged(name, builder, split):
+    """Return an error that names the files of `split` which cannot be read to their end."""
+    faults = []
+    for path in builder.info.splits[split].filepaths:
+        try:
+            for _ in tf.data.TFRecordDataset(str(path)):
+                pass
+        except tf.errors.OpError as error:
+            reason = error.message.split("}} ")[-1].split(" [Op:")[0]
+            faults.append(f"{path} ({reason})")
+    where = ", ".join(faults) or f"a file in {builder.data_path} has too few records"
+    return OSError(f"The data set {name} is damaged: {where}. {RESTORE}")

@@ -1,0 +1,179 @@
+"""`GenerativeModel`: what every model here shares and no paper invented."""
+
+import random
+
+import keras
+import tensorflow as tf
+
+from gan_keras import checks
+
+
+class GenerativeModel(keras.Model):
+    """A `keras.Model` of several networks, trained by several optimizers.
+
+    It sees to what Keras leaves to the author of a custom `train_step`: optimizers that are saved
+    and loaded with their moments, gradients and displayed losses that stay right under mixed
+    precision and on several replicas, random draws that a resumed run repeats, and data that is
+    checked before it does harm.
+
+    A subclass builds its networks in `__init__`, sets `built`, names its optimizers in `compile`,
+    and writes out `train_step` with `sample_latent`, `minimize` and `track`.
+
+    Attributes:
+        tracked: names of the values that `track` takes and `fit` reports, as means over an epoch.
+
+    Args:
+        image_shape: (height, width, channels); or (dimensions,) where the data are points.
+        seed: of the draws during training. None takes one from Python's `random`, which
+            `keras.utils.set_random_seed` governs.
+    """
+
+    tracked: tuple[str, ...] = ("loss",)
+
+    def __init__(self, image_shape, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(image_shape)
+        if len(self.image_shape) not in (1, 3) or min(self.image_shape) < 1:
+            raise ValueError(
+                f"image_shape is {image_shape}; it must be (height, width, channels), or "
+                "(dimensions,) for points."
+            )
+        self.seed = random.randrange(2**31) if seed is None else seed
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in self.tracked}
+        self._optimizers = {}
+
+    # Compiling, saving and loading
+
+    def compile(self, optimizers, *, loss=None, jit_compile="auto", run_eagerly=False):
+        """Builds each optimizer for the networks it trains.
+
+        Args:
+            optimizers: {attribute name: (optimizer, list of networks)}; each becomes an attribute.
+                A subclass gives its own `compile` keyword arguments of the same names.
+            loss: kept for `get_compile_config`; its meaning is the subclass's.
+            jit_compile: True, False, or "auto": XLA on a GPU.
+            run_eagerly: True runs steps as plain Python, to look inside with a debugger.
+
+        Raises:
+            ValueError: if two entries share one optimizer.
+        """
+        super().compile(optimizer=None, jit_compile=jit_compile, run_eagerly=run_eagerly)
+        self._compile_arguments = {
+            "loss": loss, "jit_compile": jit_compile, "run_eagerly": run_eagerly
+        }  # fmt: skip
+        self._optimizers = {}
+        for name, (optimizer, networks) in optimizers.items():
+            optimizer = keras.optimizers.get(optimizer)
+            if any(optimizer is other for other in self._optimizers.values()):
+                raise ValueError(
+                    f"{name} is the same object as another optimizer. Each keeps moments of its "
+                    "own: create one for each network."
+                )
+            # Keras wraps `model.optimizer` alone.
+            half = any(network.compute_dtype == "float16" for network in networks)
+            if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            # Unbuilt, it would start again from zero when the model is loaded or a backup restored.
+            optimizer.build([v for network in networks for v in network.trainable_variables])
+            self._optimizers[name] = optimizer
+            setattr(self, name, optimizer)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        return keras.saving.serialize_keras_object(
+            {name: getattr(self, name) for name in self._optimizers} | self._compile_arguments
+        )
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def get_config(self):
+        return {**super().get_config(), "image_shape": self.image_shape, "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        def restore(value):
+            if isinstance(value, dict) and "class_name" in value:
+                return keras.saving.deserialize_keras_object(value, custom_objects)
+            return value
+
+        return cls(**{key: restore(value) for key, value in config.items()})
+
+    # Data
+
+    def fit(self, x=None, *args, **kwargs):
+        """As `keras.Model.fit`; images that are not what the model needs are refused by name.
+
+        Raises:
+            ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
+        """
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # It shuffles itself; Keras warns otherwise.
+        if kwargs.get("validation_data") is not None:
+            kwargs["validation_data"] = checks.checked(kwargs["validation_data"], self.image_shape)
+        try:
+            return super().fit(checks.checked(x, self.image_shape), *args, **kwargs)
+        except tf.errors.InvalidArgumentError as error:
+            raise checks.explained(error) from None
+
+    def evaluate(self, x=None, *args, **kwargs):
+        """As `keras.Model.evaluate`, with the checks of `fit`."""
+        try:
+            return super().evaluate(checks.checked(x, self.image_shape), *args, **kwargs)
+        except tf.errors.InvalidArgumentError as error:
+            raise checks.explained(error) from None
+
+    def images(self, data):
+        """The images of a batch given to `train_step`, float32, their shape and dtype checked."""
+        images = checks.unpack(data)
+        checks.check_shape(images, self.image_shape)
+        return tf.cast(images, tf.float32)
+
+    # Inside a training step
+
+    def sample_latent(self, images, step):
+        """Standard normal vectors, one for each image: (batch, latent_dim) float32.
+
+        A function of seed, step and replica alone, so that a run resumed from a backup draws what
+        an undisturbed one would have drawn.
+        """
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        seed = tf.stack([self.seed + tf.cast(replica, tf.int32), tf.cast(step, tf.int32)])
+        return tf.random.stateless_normal((tf.shape(images)[0], self.latent_dim), seed)
+
+    def minimize(self, loss, tape, optimizer, *networks):
+        """One step of `optimizer` on the networks' weights, down the gradient of `loss`.
+
+        Keras sums gradients over replicas, so that each must give its share; and float16 needs its
+        loss scaled up. Both factors enter as the gradient's own starting value, and the loss stays
+        as it is displayed.
+
+        Args:
+            loss: float32 scalar recorded by `tape`, the mean over this replica's examples.
+            tape: `tf.GradientTape`.
+            optimizer: one of those given to `compile`.
+            networks: those that this optimizer was built for.
+        """
+        variables = [v for network in networks for v in network.trainable_variables]
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        scale = optimizer.scale_loss(tf.constant(1.0 / replicas))
+        gradients = tape.gradient(loss, [v.value for v in variables], output_gradients=scale)
+        optimizer.apply(gradients, variables)
+
+    def track(self, **values):
+        """Adds this batch's values to their means; returns the means, as a step must."""
+        for name, value in values.items():
+            self._trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    @property
+    def metrics(self):
+        return list(self._trackers.values())
+
+
+def copy_of(network: keras.Model) -> keras.Model:
+    """A new network of the same structure and weights."""
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(network))
+    copy.set_weights(network.get_weights())
+    return copy
