@@ -58,7 +58,7 @@ class AdversarialModel(GenerativeModel):
         copy.trainable = False
         return copy
 
-    def update_average(self, averaged: keras.Model, network: keras.Model, step) -> None:
+    def update_average(self, averaged: keras.Model, network: keras.Model) -> None:
         """averaged <- decay * averaged + (1 - decay) * network; statistics are copied.
 
         The decay grows to `average` over the first steps, so that the random initial weights do
@@ -66,7 +66,7 @@ class AdversarialModel(GenerativeModel):
         """
         if averaged is network:
             return
-        step = tf.cast(step, tf.float32)
+        step = tf.cast(self.step, tf.float32)
         decay = tf.minimum(tf.constant(self.average, tf.float32), (1 + step) / (10 + step))
 
         def move(strategy):
@@ -115,6 +115,10 @@ def _check_shapes(network, role, takes, gives) -> None:
             f"The {role} must take a batch of shape (batch, {', '.join(map(str, takes))}); calling "
             f"{network.name!r} on one failed: {error}"
         ) from error
+    # A Sequential model lets through what its layers cannot compute.
+    declared = getattr(network, "input_shape", None)
+    if isinstance(declared, tuple) and declared[1:] != takes:
+        raise ValueError(f"The {role} {network.name!r} takes {declared[1:]}; it must take {takes}.")
     if output != gives:
         raise ValueError(
             f"The {role} {network.name!r} maps {takes} to {output}; it must give {gives}. Change "

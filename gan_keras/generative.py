@@ -3,6 +3,7 @@
 import random
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan_keras import checks
@@ -108,8 +109,8 @@ class GenerativeModel(keras.Model):
         Raises:
             ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
         """
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # It shuffles itself; Keras warns otherwise.
+        if not isinstance(x, (np.ndarray, tf.Tensor)):
+            kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
         if kwargs.get("validation_data") is not None:
             kwargs["validation_data"] = checks.checked(kwargs["validation_data"], self.image_shape)
         try:
@@ -132,14 +133,19 @@ class GenerativeModel(keras.Model):
 
     # Inside a training step
 
-    def sample_latent(self, images, step):
+    @property
+    def step(self):
+        """Training steps taken so far, an int32 scalar: the iterations of the first optimizer."""
+        return tf.cast(next(iter(self._optimizers.values())).iterations, tf.int32)
+
+    def sample_latent(self, images):
         """Standard normal vectors, one for each image: (batch, latent_dim) float32.
 
         A function of seed, step and replica alone, so that a run resumed from a backup draws what
-        an undisturbed one would have drawn.
+        an undisturbed one would have drawn. XLA draws other values than a plain graph.
         """
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        seed = tf.stack([self.seed + tf.cast(replica, tf.int32), tf.cast(step, tf.int32)])
+        seed = tf.stack([self.seed + tf.cast(replica, tf.int32), self.step])
         return tf.random.stateless_normal((tf.shape(images)[0], self.latent_dim), seed)
 
     def minimize(self, loss, tape, optimizer, *networks):

@@ -32,7 +32,7 @@ def frechet_distance(a, b) -> float:
             )
         if not np.isfinite(x).all():
             raise ValueError("There are NaN or infinite values among the features.")
-    cov_a, cov_b = np.cov(a, rowvar=False, ndmin=2), np.cov(b, rowvar=False, ndmin=2)
+    cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
     # trace((S_a S_b)^(1/2)) by the symmetric S_a^(1/2) S_b S_a^(1/2), which has the same
     # eigenvalues and no complex ones.
     values, vectors = np.linalg.eigh(cov_a)

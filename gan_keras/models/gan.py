@@ -21,7 +21,7 @@ from gan_keras import latent
 from gan_keras.adversarial import AdversarialModel, check_networks
 
 
-def build_generator(image_shape=(28, 28, 1), latent_dim=64, units=(256, 512)) -> keras.Model:
+def build_generator(image_shape=(28, 28, 1), latent_dim=64, units=(256, 512, 1024)) -> keras.Model:
     """(batch, latent_dim) -> (batch, *image_shape): dense layers, then tanh for images.
 
     For points, with image_shape (dimensions,), the output is linear.
@@ -92,8 +92,8 @@ class GAN(AdversarialModel):
 
     def train_step(self, data):
         """One turn of Algorithm 1 with k = 1."""
-        real, step = self.images(data), self.d_optimizer.iterations
-        z = self.sample_latent(real, step)
+        real = self.images(data)
+        z = self.sample_latent(real)
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
 
@@ -109,7 +109,7 @@ class GAN(AdversarialModel):
             g_loss = self.g_loss_fn(self.discriminator(fake, training=True))
         self.minimize(g_loss, g_tape, self.g_optimizer, self.generator)
 
-        self.update_average(self.averaged_generator, self.generator, step)
+        self.update_average(self.averaged_generator, self.generator)
         return self.track(
             d_loss=d_loss, g_loss=g_loss,
             d_real=self.score(real_logits), d_fake=self.score(fake_logits),
@@ -118,7 +118,7 @@ class GAN(AdversarialModel):
     def test_step(self, data):
         """The same losses without a step, drawn from the averaged generator."""
         real = self.images(data)
-        fake = self(self.sample_latent(real, self.d_optimizer.iterations))
+        fake = self(self.sample_latent(real))
         real_logits = self.discriminator(real, training=False)
         fake_logits = self.discriminator(fake, training=False)
         return self.track(

@@ -108,7 +108,7 @@ class VAE(GenerativeModel):
     def bound(self, images, training):
         """The three terms that are tracked; z is drawn by the reparameterisation of eq. 10."""
         mean, log_var = self.encoder(images, training=training)
-        epsilon = self.sample_latent(images, self.optimizer.iterations)
+        epsilon = self.sample_latent(images)
         decoded = self.decoder(mean + tf.exp(log_var / 2) * epsilon, training=training)
 
         error = tf.reduce_sum(tf.square(images - decoded), axis=[1, 2, 3])

@@ -1,0 +1,50 @@
+# `make help` lists the commands.
+VENV := .venv
+FLOOR := .venv-floor
+CHAPTER ?= default
+BIN := $(VENV)/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help run test test-unit test-chapters test-floor lint check lab notebooks clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/.installed: pyproject.toml tools/make_venv.sh
+	@sh tools/make_venv.sh $(VENV) '[notebooks,test]'
+	@touch $@
+
+run: $(VENV)/.installed ## run a chapter into build/: CHAPTER=02 for one, CHAPTER=all for every one
+	@$(BIN)/python tools/notebooks.py run $(CHAPTER)
+
+test: $(VENV)/.installed ## run all tests: the package, then every chapter and solution in smoke size
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest --nbval-lax chapters
+
+test-unit: $(VENV)/.installed ## test the package alone
+	$(BIN)/python -m pytest tests
+
+$(FLOOR)/.installed: pyproject.toml tools/make_venv.sh tools/floor.py
+	@mkdir -p build && python3 tools/floor.py > build/floor.txt
+	@sh tools/make_venv.sh $(FLOOR) '[notebooks,test]' build/floor.txt
+	@touch $@
+
+test-floor: $(FLOOR)/.installed ## test the package on the lowest versions it allows
+	$(FLOOR)/bin/python -m pytest tests
+
+lint: $(VENV)/.installed ## check style with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check gan_keras tests tools data conftest.py
+
+check: $(VENV)/.installed ## check that notebooks and their texts agree
+	$(BIN)/python tools/notebooks.py check
+
+lab: $(VENV)/.installed ## open JupyterLab on the chapters
+	cd chapters && ../$(BIN)/jupyter lab
+
+notebooks: $(VENV)/.installed ## make the notebooks anew from their texts, executed: CHAPTER=02 for one
+	$(BIN)/python tools/notebooks.py build $(CHAPTER)
+
+clean: ## remove build/ and the environments
+	rm -rf build $(VENV) $(FLOOR)

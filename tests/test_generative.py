@@ -1,0 +1,305 @@
+"""What every model promises, for each model in turn."""
+
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import gan_keras
+from tests.conftest import SHAPE, small_gan
+
+
+def optimizers(model):
+    return [getattr(model, name) for name in model._optimizers]
+
+
+def state(model):
+    """Everything that training changes: weights, moments, iterations."""
+    values = [w.numpy() for w in model.weights]
+    return values + [v.numpy() for o in optimizers(model) for v in o.variables]
+
+
+def assert_same_state(a, b, **tolerance):
+    for x, y in zip(state(a), state(b), strict=True):
+        np.testing.assert_allclose(x, y, **(tolerance or {"rtol": 0, "atol": 0}))
+
+
+def batches(images, size=16):
+    return tf.data.Dataset.from_tensor_slices(images).batch(size)
+
+
+def test_fit_reports_each_tracked_value_as_the_mean_over_the_epoch(build, images):
+    keras.utils.set_random_seed(0)
+    model = build()
+    model.compile()
+    history = model.fit(images, batch_size=16, epochs=2, verbose=0, shuffle=False).history
+    assert set(history) == set(model.tracked)
+    assert np.isfinite(list(history.values())).all()
+
+    keras.utils.set_random_seed(0)
+    again = build()
+    again.compile()
+    for epoch in range(2):
+        batch_values = []
+        for i in range(0, 64, 16):
+            again.reset_metrics()
+            batch_values.append(again.train_step(tf.constant(images[i : i + 16])))
+        for name, values in history.items():
+            mean = np.mean([float(batch[name]) for batch in batch_values])
+            assert values[epoch] == pytest.approx(mean, rel=1e-4)
+
+
+def test_generate_is_repeatable_in_range_and_of_the_right_shape(build):
+    model = build()
+    images = model.generate(5, seed=3)
+    assert images.shape == (5, *SHAPE)
+    assert images.dtype == np.float32
+    assert np.abs(images).max() <= 1
+    np.testing.assert_array_equal(images, model.generate(5, seed=3))
+    assert np.abs(images - model.generate(5, seed=4)).max() > 1e-3
+    np.testing.assert_allclose(images, model.generate(9, seed=3)[:5], atol=1e-6)
+    assert np.abs(model.generate(5) - model.generate(5)).max() > 1e-3
+
+
+def test_saved_model_goes_on_exactly_as_the_one_never_saved(build, images, tmp_path):
+    model = build()
+    model.compile()
+    model.fit(batches(images), epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+
+    assert type(loaded) is type(model)
+    assert_same_state(loaded, model)
+    assert [int(o.iterations) for o in optimizers(loaded)] == [8] * len(optimizers(model))
+    np.testing.assert_array_equal(loaded.generate(4, seed=0), model.generate(4, seed=0))
+
+
+def test_loaded_model_trains_as_if_it_had_never_been_saved(images, tmp_path):
+    # The VAE alone has no dropout, whose random state Keras does not save with a model.
+    from tests.conftest import small_vae
+
+    model = small_vae()
+    model.compile()
+    model.fit(batches(images), epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    a = model.fit(batches(images), epochs=1, verbose=0).history
+    b = loaded.fit(batches(images), epochs=1, verbose=0).history
+    assert a == b
+    assert_same_state(loaded, model)
+
+
+def test_saved_model_loads_in_a_fresh_process(build, images, tmp_path):
+    model = build()
+    model.compile()
+    model.fit(batches(images), epochs=1, verbose=0)
+    model.save(tmp_path / "model.keras")
+    np.save(tmp_path / "expected.npy", model.generate(3, seed=0))
+    program = f"""
+        import keras, numpy as np
+        import gan_keras
+        model = keras.models.load_model(r"{tmp_path / "model.keras"}")
+        same = np.load(r"{tmp_path / "expected.npy"}")
+        assert np.array_equal(model.generate(3, seed=0), same)
+        images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1)).astype("float32")
+        model.fit(images, batch_size=16, verbose=0)
+        name = next(iter(model._optimizers))
+        assert int(getattr(model, name).iterations) == 6
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
+def test_compile_settings_come_back(images, tmp_path):
+    model = small_gan(average=None)
+    g, d = keras.optimizers.RMSprop(1e-3), keras.optimizers.Adam(2e-4)
+    model.compile(g, d, loss="hinge", jit_compile=True)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded.g_optimizer, keras.optimizers.RMSprop)
+    assert float(loaded.d_optimizer.learning_rate) == pytest.approx(2e-4)
+    assert loaded.d_loss_fn is gan_keras.losses.hinge_d
+    assert loaded.jit_compile is True
+    assert loaded.averaged_generator is loaded.generator
+
+
+def test_uncompiled_model_saves_and_loads(build, tmp_path):
+    model = build()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert not loaded.compiled
+    np.testing.assert_array_equal(loaded.generate(3, seed=0), model.generate(3, seed=0))
+
+
+def test_an_optimizer_cannot_serve_two_networks():
+    shared = keras.optimizers.Adam()
+    with pytest.raises(ValueError, match="create one for each network"):
+        small_gan().compile(shared, shared)
+
+
+def test_every_optimizer_changes_its_own_networks_only(images):
+    model = small_gan(average=None)
+    model.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.1))
+    before = [v.numpy() for v in model.generator.trainable_variables]
+    d_before = [v.numpy() for v in model.discriminator.trainable_variables]
+    model.fit(images, batch_size=32, verbose=0)
+    for a, b in zip(before, model.generator.trainable_variables, strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+    assert any(
+        np.abs(a - b.numpy()).max() > 0
+        for a, b in zip(d_before, model.discriminator.trainable_variables, strict=True)
+    )
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_stays_finite_and_shows_float32(build, images, policy):
+    keras.config.set_dtype_policy(policy)
+    model = build()
+    model.compile()
+    history = model.fit(batches(images), epochs=2, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+    assert model.generate(2, seed=0).dtype == np.float32
+    scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in optimizers(model)]
+    assert scaled == [policy == "mixed_float16"] * len(scaled)
+    if policy == "mixed_float16":
+        # The first steps may be left out while the scale is found; then there are updates.
+        before = [w.numpy() for w in model.weights]
+        model.fit(batches(images), epochs=4, verbose=0)
+        assert any(np.any(a != b.numpy()) for a, b in zip(before, model.weights, strict=True))
+
+
+def test_loss_scaling_leaves_the_gradient_as_it_is(images):
+    """One step of SGD, with the loss scaled as float16 needs it and without."""
+    plain, scaled = small_gan(average=None), small_gan(average=None)
+    scaled.set_weights(plain.get_weights())
+    plain.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    scaled.compile(
+        *(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)) for _ in range(2))
+    )
+    remove_dropout(plain), remove_dropout(scaled)
+    for model in (plain, scaled):
+        model.fit(images[:32], batch_size=32, verbose=0)
+    for a, b in zip(plain.weights, scaled.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def latents_from_pixels(images):
+    """The same latent vector for the same image, on whatever replica and however compiled."""
+    return tf.reshape(images, (tf.shape(images)[0], -1))[:, :4]
+
+
+def remove_dropout(model):
+    for layer in model.discriminator.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+
+
+def test_xla_gives_the_losses_that_plain_graphs_give(build, images):
+    histories = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        model = build()
+        # XLA draws other random numbers from the same seed.
+        model.sample_latent = latents_from_pixels
+        if hasattr(model, "discriminator"):
+            remove_dropout(model)
+        model.compile(jit_compile=jit_compile)
+        histories.append(model.fit(batches(images), epochs=2, verbose=0).history)
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-3)
+
+
+def replicated_networks():
+    """Without batch normalisation or dropout, so that halves of a batch add up to the whole."""
+    generator = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(64, "tanh"), keras.layers.Reshape(SHAPE)]
+    )
+    discriminator = keras.Sequential(
+        [keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    return generator, discriminator
+
+
+@pytest.fixture(scope="module")
+def mirrored():
+    """One for all tests: two of them in one process would mistake each other's messages."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def test_two_replicas_learn_and_show_what_one_device_does_with_the_whole_batch(images, mirrored):
+    results = []
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        keras.utils.set_random_seed(0)
+        with strategy.scope():
+            generator, discriminator = replicated_networks()
+            model = gan_keras.GAN(SHAPE, 4, generator, discriminator, seed=1)
+            model.sample_latent = latents_from_pixels
+            model.compile(keras.optimizers.SGD(0.5), keras.optimizers.SGD(0.5))
+        history = model.fit(batches(images, 32), epochs=2, verbose=0).history
+        results.append((history, [w.numpy() for w in model.weights]))
+    (one, one_weights), (two, two_weights) = results
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-5)
+    for a, b in zip(one_weights, two_weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_default_networks_train_on_two_replicas_with_different_latents(build, images, mirrored):
+    with mirrored.scope():
+        model = build()
+        model.compile()
+    history = model.fit(batches(images, 32), epochs=2, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+
+    drawn = mirrored.run(lambda: model.sample_latent(tf.constant(images[:3])))
+    a, b = mirrored.experimental_local_results(drawn)
+    assert np.abs(a.numpy() - b.numpy()).max() > 0.1
+
+
+def test_latents_follow_seed_and_step(images):
+    def drawn(seed, step):
+        model = small_gan(seed=seed)
+        model.compile()
+        model.g_optimizer.iterations.assign(step)
+        return model.sample_latent(images).numpy()
+
+    np.testing.assert_array_equal(drawn(1, 5), drawn(1, 5))
+    assert np.abs(drawn(1, 5) - drawn(1, 6)).max() > 0.1
+    assert np.abs(drawn(1, 5) - drawn(2, 5)).max() > 0.1
+
+
+def test_evaluate_changes_nothing(build, images):
+    model = build()
+    model.compile()
+    model.fit(batches(images), epochs=1, verbose=0)
+    before = state(model)
+    results = model.evaluate(batches(images), verbose=0, return_dict=True)
+    assert set(results) == set(model.tracked)
+    for a, b in zip(before, state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_fit_accepts_labels_validation_data_and_generators(build, images):
+    model = build()
+    model.compile()
+    labelled = tf.data.Dataset.from_tensor_slices((images, np.zeros(64, "int32"))).batch(16)
+    history = model.fit(labelled, validation_data=batches(images), epochs=1, verbose=0).history
+    assert {f"val_{name}" for name in model.tracked} <= set(history)
+    model.fit(((images[i : i + 16],) for i in range(0, 64, 16)), epochs=1, verbose=0)
+
+
+def test_one_trace_for_whole_and_last_batches(build, images):
+    model = build()
+    model.compile()
+    traces = []
+    step = model.train_step
+    model.train_step = lambda data: traces.append(1) or step(data)
+    model.make_train_function(force=True)
+    model.fit(batches(images, 24), epochs=3, verbose=0)
+    assert len(traces) == 1

@@ -1,0 +1,105 @@
+"""What the repository says of itself in two places must be the same in both."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def by_name(requirements):
+    pairs = (re.match(r"([\w-]+)(.*)", line).groups() for line in requirements)
+    return {name.lower().replace("_", "-"): bounds.strip() for name, bounds in pairs}
+
+
+def test_environment_yml_names_the_packages_and_bounds_of_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    pip = next(entry["pip"] for entry in environment if isinstance(entry, dict))
+    extras = PROJECT["optional-dependencies"]
+    expected = by_name(PROJECT["dependencies"] + extras["notebooks"] + extras["test"])
+    assert by_name(line for line in pip if not line.startswith("-e")) == expected
+    conda = by_name(entry for entry in environment if isinstance(entry, str))
+    assert conda["python"] == PROJECT["requires-python"]
+
+
+def test_every_requirement_has_both_bounds():
+    extras = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
+    for line in PROJECT["dependencies"] + extras:
+        assert re.search(r">=[\d.]+,<[\d.]+$", line), line
+
+
+def test_floor_holds_every_package_at_its_lowest_version():
+    printed = subprocess.run(
+        [sys.executable, ROOT / "tools/floor.py"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "tensorflow==2.19.*" in printed and "keras==3.10.*" in printed
+
+
+def test_versions_agree():
+    import gan_keras
+
+    assert gan_keras.__version__ == PROJECT["version"]
+    assert f"version: {PROJECT['version']}" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_imports_go_one_way():
+    """A layer may import those before it; callbacks, metrics and plotting know no model."""
+    order = [
+        {"toys", "losses", "latent", "checks", "profiles", "metrics", "plotting", "datasets"},
+        {"generative"},
+        {"adversarial"},
+        {"models"},
+        {"callbacks"},
+    ]
+    level = {name: i for i, names in enumerate(order) for name in names}
+    for path in (ROOT / "gan_keras").rglob("*.py"):
+        here = path.relative_to(ROOT / "gan_keras").with_suffix("").parts[0]
+        if here == "__init__":
+            continue
+        imported = set(re.findall(r"from gan_keras\.(\w+)", path.read_text()))
+        for names in re.findall(r"from gan_keras import (.+)", path.read_text()):
+            imported |= {name.strip() for name in names.split(",")} & set(level)
+        for name in imported:
+            assert level[name] <= level[here], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("number", ["9", "two"])
+def test_run_names_the_chapters_there_are(number):
+    command = [sys.executable, ROOT / "tools/notebooks.py", "run", number]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "Choose one of 01, 02" in result.stderr
+
+
+def test_make_help_lists_every_command():
+    printed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    for command in ("run", "test", "test-floor", "lab", "notebooks"):
+        assert f"make {command} " in printed
+
+
+def test_a_python_too_old_is_told_in_one_line(tmp_path):
+    fake = tmp_path / "python3"
+    fake.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.9.2" || exit 1\n')
+    fake.chmod(0o755)
+    result = subprocess.run(
+        ["sh", ROOT / "tools/make_venv.sh", tmp_path / "venv", "[test]"],
+        env={"PATH": "/usr/bin:/bin", "PYTHON": str(fake)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "3.11, 3.12 or 3.13 is needed" in result.stderr and "3.9.2" in result.stderr
+
+
+def test_formulas_become_mathml_and_code_stays():
+    sys.path.insert(0, str(ROOT / "tools"))
+    from notebooks import with_mathml
+
+    page = with_mathml("Let $x^2$ be:\n\n$$\n\\frac{a}{b}\n$$\n\n`$x$` costs \\$5.\n```\n$y$\n```")
+    assert page.count("<math") == 2 and "<mfrac>" in page
+    assert "`$x$`" in page and "$y$" in page and "\\$5" in page

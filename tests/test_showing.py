@@ -1,0 +1,104 @@
+"""Plotting, callbacks, profiles and latent vectors: what a chapter shows and reads."""
+
+import io
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+import gan_keras
+from gan_keras import callbacks, latent, plotting
+from tests.conftest import SHAPE, small_gan, small_vae
+
+matplotlib.use("Agg")
+
+
+def test_tile_puts_every_image_in_its_place():
+    images = np.linspace(-1, 1, 5).reshape(5, 1, 1, 1) * np.ones((5, 2, 3, 1))
+    sheet = plotting.tile(images, columns=3)
+    assert sheet.shape == (5, 11, 1)
+    np.testing.assert_allclose(sheet[0, [0, 4, 8], 0], [0, 0.25, 0.5])
+    np.testing.assert_allclose(sheet[3, [0, 4, 8], 0], [0.75, 1, 1])  # The last is empty: white.
+    assert plotting.tile(images[:1]).shape == (2, 3, 1)
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 2, 1), (4, 2, 2)])
+def test_tile_refuses_what_is_not_a_batch_of_images(shape):
+    with pytest.raises(ValueError, match=r"must be \(n, H, W, C\)"):
+        plotting.tile(np.zeros(shape))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_image_grid_draws(channels):
+    images = np.zeros((5, 4, 4, channels))
+    axes = plotting.image_grid(images, columns=3, title="five")
+    assert axes.get_title() == "five"
+    titled = plotting.image_grid(images, titles=list("abcde"))
+    assert [text.get_text() for text in titled.texts] == list("abcde")
+    matplotlib.pyplot.close("all")
+
+
+def test_curves_draws_each_key():
+    axes = plotting.curves({"a": [1, 2], "b": [3, 4]}, keys=["b"])
+    assert [line.get_label() for line in axes.lines] == ["b"]
+    np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[1, 3], [2, 4]])
+    matplotlib.pyplot.close("all")
+
+
+def test_animation_is_one_png_of_many_frames():
+    picture = plotting.animate(lambda ax, x: ax.plot([0, x], [0, 1]), [1, 2, 3], seconds=0.1)
+    png = Image.open(io.BytesIO(picture.data))
+    assert png.format == "PNG" and png.n_frames == 3
+    assert not matplotlib.pyplot.get_fignums()
+
+
+def test_progress_leaves_one_line(images, capsys):
+    model = small_vae()
+    model.compile()
+    model.fit(images, epochs=3, verbose=0, callbacks=[callbacks.Progress()])
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    last = printed.strip().split("\r")[-1]
+    assert last.startswith("epoch 3/3") and "kl " in last and "left" not in last
+    assert "left" in printed
+
+
+def test_sample_grid_draws_the_same_latents_at_every_epoch(images, tmp_path):
+    model = small_gan()
+    model.compile()
+    grid = callbacks.SampleGrid(n=4, seed=7, every=2, folder=tmp_path / "frames")
+    model.fit(images, epochs=4, verbose=0, callbacks=[grid])
+    assert [epoch for epoch, _ in grid.frames] == [0, 2, 4]
+    np.testing.assert_array_equal(grid.frames[-1][1], model.generate(4, seed=7))
+    assert np.abs(grid.frames[0][1] - grid.frames[-1][1]).max() > 0
+    files = sorted(path.name for path in (tmp_path / "frames").iterdir())
+    assert files == ["epoch_0000.png", "epoch_0002.png", "epoch_0004.png"]
+    height = 2 * SHAPE[0] + 1
+    assert Image.open(tmp_path / "frames" / files[0]).size == (height, height)
+
+
+def test_profile_follows_the_environment(monkeypatch):
+    monkeypatch.setenv("GAN_KERAS_PROFILE", "smoke")
+    assert gan_keras.profile().pick(smoke=1, cpu=2, gpu=3) == 1
+    monkeypatch.setenv("GAN_KERAS_PROFILE", " GPU ")
+    assert gan_keras.profile().pick(smoke=1, cpu=2, gpu=3) == 3
+    monkeypatch.setenv("GAN_KERAS_PROFILE", "laptop")
+    with pytest.raises(ValueError, match="smoke, cpu, gpu"):
+        gan_keras.profile()
+
+
+def test_profile_without_a_gpu_is_cpu(monkeypatch):
+    monkeypatch.delenv("GAN_KERAS_PROFILE", raising=False)
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: [])
+    assert gan_keras.profile().name == "cpu"
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["GPU:0"])
+    assert gan_keras.profile().name == "gpu"
+
+
+def test_latent_vectors_are_standard_normal_and_prefix_stable():
+    z = latent.normal(20_000, 3, seed=0)
+    assert z.dtype == np.float32 and z.shape == (20_000, 3)
+    np.testing.assert_allclose(z.mean(0), 0, atol=0.03)
+    np.testing.assert_allclose(np.cov(z.T), np.eye(3), atol=0.03)
+    np.testing.assert_array_equal(latent.normal(10, 3, seed=0), z[:10])
