@@ -25,8 +25,8 @@ test: $(VENV)/.installed ## run all tests: the package, then every chapter and s
 test-unit: $(VENV)/.installed ## test the package alone
 	$(BIN)/python -m pytest tests
 
-$(FLOOR)/.installed: pyproject.toml tools/make_venv.sh tools/floor.py
-	@mkdir -p build && python3 tools/floor.py > build/floor.txt
+$(FLOOR)/.installed: $(VENV)/.installed tools/floor.py
+	@mkdir -p build && $(VENV)/bin/python tools/floor.py > build/floor.txt
 	@sh tools/make_venv.sh $(FLOOR) '[notebooks,test]' build/floor.txt
 	@touch $@
 

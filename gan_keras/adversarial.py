@@ -55,7 +55,7 @@ class AdversarialModel(GenerativeModel):
         if self.average is None:
             return network
         copy = copy_of(network)
-        copy.trainable = False
+        copy.name, copy.trainable = f"averaged_{network.name}", False
         return copy
 
     def update_average(self, averaged: keras.Model, network: keras.Model) -> None:

@@ -18,18 +18,20 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._begun = self._shown = time.monotonic()
-        self._first = self._width = 0
-        self._epoch = None
+        self._width = 0
+        self._epoch = self._paced_from = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self._epoch is None:
-            self._first = epoch  # Not 0 where training was resumed.
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
+        steps = self.params.get("steps")
+        done = self._epoch + ((batch + 1) / steps if steps else 0)
+        if self._paced_from is None:
+            # The first step takes the time of tracing, which says nothing about the others.
+            self._paced_from = time.monotonic(), done
         if time.monotonic() - self._shown > 1:
-            steps = self.params.get("steps")
-            self._show(self._epoch + ((batch + 1) / steps if steps else 0), logs or {})
+            self._show(done, logs or {})
 
     def on_epoch_end(self, epoch, logs=None):
         self._show(epoch + 1, logs or {})
@@ -41,10 +43,11 @@ class Progress(keras.callbacks.Callback):
     def _show(self, done, logs):
         self._shown = time.monotonic()
         epochs, spent = self.params["epochs"], self._shown - self._begun
-        left = spent * (epochs - done) / max(done - self._first, 1e-9)
+        since, first = self._paced_from
+        pace = (self._shown - since) / (done - first) if done > first else 0
         values = ", ".join(f"{name} {float(value):.3f}" for name, value in logs.items())
         line = f"epoch {min(self._epoch + 1, epochs)}/{epochs}, {spent:.0f} s"
-        line += f", {left:.0f} s left" if done < epochs else ""
+        line += f", {pace * (epochs - done):.0f} s left" if pace and done < epochs else ""
         line += f": {values}"
         print("\r" + line.ljust(self._width), end="", flush=True)
         self._width = len(line)

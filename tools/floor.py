@@ -10,3 +10,6 @@ for requirement in project["dependencies"] + extras["notebooks"] + extras["test"
     name, floor = re.match(r"([\w-]+)>=([\d.]+)", requirement).groups()
     # >=2.19 admits 2.19.0 and nothing older; ==2.19.* still takes its bug fixes.
     print(f"{name}=={floor}.*" if floor.count(".") < 2 else f"{name}=={floor}")
+
+# Newer ones need protobuf 6 and do not say so; TensorFlow 2.19 needs an older one and does.
+print("tensorflow-metadata<1.18")
