@@ -147,7 +147,7 @@ class Runner(NotebookClient):
             self.on_picture()
 
     def process_message(self, message, cell, cell_index):
-        if message["msg_type"] == "stream":
+        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
             lines = [part.strip() for part in re.split(r"[\r\n]", message["content"]["text"])]
             self.message = next((part for part in reversed(lines) if part), self.message)
             self._show()
