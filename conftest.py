@@ -1,12 +1,22 @@
 """Shared by the unit tests and by nbval, which runs the chapters."""
 
 import os
+import sys
+from pathlib import Path
 
+import nbval.kernel
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+import kernels  # noqa: E402
 
 # Tests look whether things work; results are for `make run`.
 os.environ.setdefault("GAN_KERAS_PROFILE", "smoke")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+_KernelManager = nbval.kernel.KernelManager
+nbval.kernel.KernelManager = lambda **kwargs: _KernelManager(**kernels.connection(), **kwargs)
 
 
 def pytest_collectstart(collector):

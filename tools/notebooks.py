@@ -17,8 +17,10 @@ import time
 from pathlib import Path
 
 import jupytext
+import kernels
 import latex2mathml.converter
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -116,8 +118,8 @@ class Runner(NotebookClient):
     def __init__(self, notebook, folder, on_picture=None):
         super().__init__(
             notebook,
+            km=AsyncKernelManager(kernel_name="python3", **kernels.connection()),
             timeout=None,
-            kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
         )
