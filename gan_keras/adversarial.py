@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from gan_keras import losses
+from gan_keras import latent, losses
 from gan_keras.generative import GenerativeModel, copy_of
 
 
@@ -40,7 +40,7 @@ class AdversarialModel(GenerativeModel):
         """
         self.d_loss_fn, self.g_loss_fn = losses.get(loss)
         self._probabilistic = loss in losses.PROBABILISTIC if isinstance(loss, str) else False
-        super().compile(optimizers, loss=loss, **kwargs)
+        super().compile(optimizers, {"loss": loss}, **kwargs)
 
     def get_config(self):
         return {**super().get_config(), "average": self.average}
@@ -93,8 +93,7 @@ def check_networks(generator, discriminator, latent_dim, image_shape) -> None:
         ValueError: says which network takes or gives what, and what is needed; also for a
             discriminator that ends in a sigmoid.
     """
-    if int(latent_dim) != latent_dim or latent_dim < 1:
-        raise ValueError(f"latent_dim is {latent_dim}; it must be a whole number of at least 1.")
+    latent.check_dim(latent_dim)
     _check_shapes(generator, "generator", (latent_dim,), tuple(image_shape))
     _check_shapes(discriminator, "discriminator", tuple(image_shape), (1,))
     last = discriminator.layers[-1] if getattr(discriminator, "layers", None) else None

@@ -45,13 +45,13 @@ class GenerativeModel(keras.Model):
 
     # Compiling, saving and loading
 
-    def compile(self, optimizers, *, loss=None, jit_compile="auto", run_eagerly=False):
+    def compile(self, optimizers, settings=None, *, jit_compile="auto", run_eagerly=False):
         """Builds each optimizer for the networks it trains.
 
         Args:
             optimizers: {attribute name: (optimizer, list of networks)}; each becomes an attribute.
                 A subclass gives its own `compile` keyword arguments of the same names.
-            loss: kept for `get_compile_config`; its meaning is the subclass's.
+            settings: the subclass's other `compile` arguments, to be given again on loading.
             jit_compile: True, False, or "auto": XLA on a GPU.
             run_eagerly: True runs steps as plain Python, to look inside with a debugger.
 
@@ -60,8 +60,10 @@ class GenerativeModel(keras.Model):
         """
         super().compile(optimizer=None, jit_compile=jit_compile, run_eagerly=run_eagerly)
         self._compile_arguments = {
-            "loss": loss, "jit_compile": jit_compile, "run_eagerly": run_eagerly
-        }  # fmt: skip
+            "jit_compile": jit_compile,
+            "run_eagerly": run_eagerly,
+            **(settings or {}),
+        }
         self._optimizers = {}
         for name, (optimizer, networks) in optimizers.items():
             optimizer = keras.optimizers.get(optimizer)

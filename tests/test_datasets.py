@@ -339,7 +339,9 @@ def test_without_a_network_other_sets_fail_at_once(no_network, tmp_path):
     assert time.monotonic() - start < 10
 
 
-def test_a_failing_host_is_named(tmp_path):
+def test_a_failing_host_is_named(tmp_path, monkeypatch):
+    # Ten by default, which takes minutes where the host cannot be reached at all.
+    monkeypatch.setattr("tensorflow_datasets.core.download.downloader.MAX_RETRIES", 1)
     handler = http.server.BaseHTTPRequestHandler  # answers every GET with an error
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)

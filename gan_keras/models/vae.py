@@ -69,10 +69,7 @@ class VAE(GenerativeModel):
         super().__init__(image_shape, seed=seed, **kwargs)
         if noise <= 0:
             raise ValueError(f"noise is {noise}; a standard deviation must be positive.")
-        if int(latent_dim) != latent_dim or latent_dim < 1:
-            raise ValueError(
-                f"latent_dim is {latent_dim}; it must be a whole number of at least 1."
-            )
+        latent.check_dim(latent_dim)
         self.latent_dim = latent_dim
         self.noise = noise
         self.encoder = encoder or build_encoder(self.image_shape, latent_dim)
@@ -99,7 +96,6 @@ class VAE(GenerativeModel):
 
         **kwargs: `jit_compile`, `run_eagerly`.
         """
-        kwargs.pop("loss", None)
         networks = [self.encoder, self.decoder]
         super().compile(
             {"optimizer": (optimizer or keras.optimizers.Adam(1e-3), networks)}, **kwargs
