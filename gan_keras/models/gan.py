@@ -7,8 +7,8 @@ distribution of the data.
     min_G max_D V(D, G) = E[log D(x)] + E[log(1 - D(G(z)))]                          (eq. 1)
 
 Departures from the paper: both networks use leaky ReLU, and the generator batch normalisation,
-in place of maxout and of ReLU mixed with sigmoid, and both learn by Adam in place of momentum:
-they learn faster. Algorithm 1 draws fresh noise for the generator's step; here both steps share
+in place of maxout and of ReLU mixed with sigmoid, and both learn by Adam in place of momentum, as
+most GANs since. Algorithm 1 draws fresh noise for the generator's step; here both steps share
 one batch of generated images, which saves a pass through the generator.
 """
 
