@@ -35,7 +35,7 @@ test-floor: $(FLOOR)/.installed ## test the package on the lowest versions it al
 
 lint: $(VENV)/.installed ## check style with ruff
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check gan_keras tests tools data conftest.py
+	$(BIN)/ruff format --check gan_keras tests tools benchmarks data conftest.py
 
 check: $(VENV)/.installed ## check that notebooks and their texts agree
 	$(BIN)/python tools/notebooks.py check

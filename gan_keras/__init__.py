@@ -4,13 +4,20 @@ from gan_keras import callbacks, datasets, latent, losses, metrics, plotting, to
 from gan_keras.adversarial import AdversarialModel
 from gan_keras.datasets import load_dataset
 from gan_keras.generative import GenerativeModel
+from gan_keras.models.acgan import ACGAN
+from gan_keras.models.cgan import CGAN
+from gan_keras.models.dcgan import DCGAN
 from gan_keras.models.gan import GAN
 from gan_keras.models.vae import VAE
+from gan_keras.pretrained import load_pretrained
 from gan_keras.profiles import Profile, profile
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ACGAN",
+    "CGAN",
+    "DCGAN",
     "GAN",
     "VAE",
     "AdversarialModel",
@@ -20,6 +27,7 @@ __all__ = [
     "datasets",
     "latent",
     "load_dataset",
+    "load_pretrained",
     "losses",
     "metrics",
     "plotting",

@@ -19,7 +19,7 @@ class AdversarialModel(GenerativeModel):
         average: decay of the exponential moving average of a generator's weights, from which
             images are drawn (Yazici et al. 2019, arXiv:1806.04498); None draws from the weights
             that are trained.
-        seed: see `GenerativeModel`.
+        seed, num_classes: see `GenerativeModel`.
     """
 
     tracked = ("d_loss", "g_loss", "d_real", "d_fake")
@@ -82,20 +82,22 @@ class AdversarialModel(GenerativeModel):
         tf.distribute.get_replica_context().merge_call(move)
 
 
-def check_networks(generator, discriminator, latent_dim, image_shape) -> None:
+def check_networks(generator, discriminator, latent_dim, image_shape, num_classes=0) -> None:
     """Refuses networks that do not fit each other, and builds those that are not yet built.
 
     Args:
         generator: (batch, latent_dim) -> (batch, *image_shape).
         discriminator: (batch, *image_shape) -> (batch, 1) logits.
+        num_classes: if not 0, both take a list of two, the second (batch, num_classes).
 
     Raises:
         ValueError: says which network takes or gives what, and what is needed; also for a
             discriminator that ends in a sigmoid.
     """
     latent.check_dim(latent_dim)
-    _check_shapes(generator, "generator", (latent_dim,), tuple(image_shape))
-    _check_shapes(discriminator, "discriminator", tuple(image_shape), (1,))
+    told = [(num_classes,)] if num_classes else []
+    _check_shapes(generator, "generator", [(latent_dim,), *told], tuple(image_shape))
+    _check_shapes(discriminator, "discriminator", [tuple(image_shape), *told], (1,))
     last = discriminator.layers[-1] if getattr(discriminator, "layers", None) else None
     if getattr(last, "activation", None) is keras.activations.sigmoid:
         raise ValueError(
@@ -106,20 +108,25 @@ def check_networks(generator, discriminator, latent_dim, image_shape) -> None:
 
 
 def _check_shapes(network, role, takes, gives) -> None:
-    """Calls `network` on a symbolic batch of shape `takes`; raises unless it gives `gives`."""
+    """Calls `network` on symbolic batches of shapes `takes`; raises unless it gives `gives`."""
+    needed = " and ".join(f"(batch, {', '.join(map(str, shape))})" for shape in takes)
     try:
-        output = tuple(network(keras.KerasTensor((None, *takes))).shape[1:])
+        inputs = [keras.KerasTensor((None, *shape)) for shape in takes]
+        output = network(inputs if len(inputs) > 1 else inputs[0])
+        output = tuple(output.shape[1:])
     except Exception as error:
         raise ValueError(
-            f"The {role} must take a batch of shape (batch, {', '.join(map(str, takes))}); calling "
-            f"{network.name!r} on one failed: {error}"
+            f"The {role} must take a batch of shape {needed}; calling {network.name!r} on one "
+            f"failed: {error}"
         ) from error
     # A Sequential model lets through what its layers cannot compute.
     declared = getattr(network, "input_shape", None)
-    if isinstance(declared, tuple) and declared[1:] != takes:
-        raise ValueError(f"The {role} {network.name!r} takes {declared[1:]}; it must take {takes}.")
+    declared = declared if isinstance(declared, list) else [declared]
+    if None not in declared and [tuple(shape[1:]) for shape in declared] != takes:
+        given = " and ".join(str(shape[1:]) for shape in declared)
+        raise ValueError(f"The {role} {network.name!r} takes {given}; it must take {needed}.")
     if output != gives:
         raise ValueError(
-            f"The {role} {network.name!r} maps {takes} to {output}; it must give {gives}. Change "
-            "its last layers, or image_shape."
+            f"The {role} {network.name!r} maps {' and '.join(map(str, takes))} to {output}; it "
+            f"must give {gives}. Change its last layers, or image_shape."
         )

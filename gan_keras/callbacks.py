@@ -1,4 +1,4 @@
-"""Keras callbacks that show how training goes."""
+"""Keras callbacks that show and measure how training goes."""
 
 import time
 from pathlib import Path
@@ -60,15 +60,17 @@ class SampleGrid(keras.callbacks.Callback):
         n: number of images.
         seed: of the latent vectors.
         every: epochs between two pictures; the state before the first epoch is drawn too.
-        folder: where to write each grid as epoch_0001.png; None writes nothing.
+        folder: where to write each grid as epoch_0001.png, and, when training ends, all of them
+            as animation.png, a PNG with several frames; None writes nothing.
+        **generate: further arguments of the model's `generate`, such as `labels`.
 
     Attributes:
         frames: list of (epoch, images), images (n, H, W, C) in [-1, 1].
     """
 
-    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None):
+    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None, **generate):
         super().__init__()
-        self.n, self.seed, self.every = n, seed, every
+        self.n, self.seed, self.every, self.generate = n, seed, every, generate
         self.folder = Path(folder) if folder is not None else None
         self.frames = []
 
@@ -80,10 +82,75 @@ class SampleGrid(keras.callbacks.Callback):
         if (epoch + 1) % self.every == 0:
             self._draw(epoch + 1)
 
+    def on_train_end(self, logs=None):
+        if self.folder is not None:
+            (self.folder / "animation.png").write_bytes(self.animation().data)
+
+    def animation(self, columns: int | None = None, seconds: float = 0.3):
+        """The grids one after the other, as `plotting.animate` makes them."""
+
+        def draw(ax, frame):
+            epoch, images = frame
+            plotting.image_grid(images, columns, title=f"after epoch {epoch}", ax=ax)
+
+        return plotting.animate(draw, self.frames, seconds)
+
     def _draw(self, epoch):
-        images = self.model.generate(self.n, seed=self.seed)
+        images = self.model.generate(self.n, seed=self.seed, **self.generate)
         self.frames.append((epoch, images))
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
             sheet = np.uint8(np.round(plotting.tile(images).squeeze() * 255))
             Image.fromarray(sheet).save(self.folder / f"epoch_{epoch:04d}.png")
+
+
+class Evaluate(keras.callbacks.Callback):
+    """Measures what the model draws as training goes on, always from the same latent vectors.
+
+    Adds `frechet` to the epoch's logs, and so to `history` and, if a `TensorBoard` callback stands
+    after this one, to its curves; NaN for the epochs between. The full table is in `scores`.
+
+    Args:
+        reference: a `metrics.Reference`.
+        n: images drawn each time. The Fréchet distance falls with n: compare at equal n.
+        every: epochs between two measurements.
+        seed: of the latent vectors.
+        full: measure all of `Reference.measure`, and add precision, recall, density, coverage and
+            kernel to the logs.
+        labels: (n,) classes to order from a conditional model; with them, and with `full`,
+            `accuracy` is added too.
+
+    Attributes:
+        scores: list of (epoch, Scores) if `full`, else of (epoch, Fréchet distance).
+        seconds: time that measuring has taken.
+    """
+
+    def __init__(self, reference, n=2000, every=1, seed=0, full=False, labels=None):
+        super().__init__()
+        self.reference, self.n, self.every, self.seed = reference, n, every, seed
+        self.full, self.labels = full, labels
+        self.scores, self.seconds = [], 0.0
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {} if logs is None else logs
+        due = (epoch + 1) % self.every == 0
+        measured = self._measure(epoch + 1) if due else {}
+        names = ["frechet"]
+        if self.full:
+            names += ["kernel", "precision", "recall", "density", "coverage"]
+            names += ["accuracy"] if self.labels is not None else []
+        logs.update({name: measured.get(name, float("nan")) for name in names})
+
+    def _measure(self, epoch):
+        begun = time.monotonic()
+        labels = {} if self.labels is None else {"labels": self.labels}
+        images = self.model.generate(self.n, seed=self.seed, **labels)
+        if self.full:
+            scores = self.reference.measure(images, **labels)
+            measured = scores.as_dict()
+        else:
+            scores = self.reference.frechet(images)
+            measured = {"frechet": scores}
+        self.scores.append((epoch, scores))
+        self.seconds += time.monotonic() - begun
+        return measured

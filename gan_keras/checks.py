@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 _MARK = "gan-keras image range"
+_LABEL_MARK = "gan-keras label range"
 _TOLERANCE = 1e-3
 # A batch of this many images without one value below 0 is taken for [0, 1]; in [-1, 1] it would
 # mean that no pixel of any of them is darker than mid-grey.
@@ -21,6 +22,79 @@ _SURE = 16
 def unpack(data):
     """The images of a batch that may come as images, (images,) or (images, labels)."""
     return data[0] if isinstance(data, (tuple, list)) else data
+
+
+def unpack_labels(data):
+    """The labels of a batch (images, labels).
+
+    Raises:
+        ValueError: if there are none.
+    """
+    if not isinstance(data, (tuple, list)) or len(data) < 2 or data[1] is None:
+        raise ValueError(
+            "The labels are missing: this model learns from images and their classes. Give "
+            "load_dataset(..., labels=True), batches of (images, labels), or fit(images, labels)."
+        )
+    return data[1]
+
+
+def check_labels_type(labels) -> None:
+    """Refuses labels (tensor, array or `tf.TensorSpec`) that are not one integer an image.
+
+    Raises:
+        ValueError: says what was given and what to do.
+    """
+    shape, dtype = tuple(labels.shape), tf.as_dtype(labels.dtype)
+    if len(shape) == 2 and shape[1] != 1:
+        raise ValueError(
+            f"The labels have shape {shape}: one row each, as if one-hot. Give one integer for "
+            "each image: labels.argmax(axis=1)."
+        )
+    if len(shape) != 1:
+        raise ValueError(f"The labels have shape {shape}; they must be (batch,).")
+    if not dtype.is_integer:
+        raise ValueError(
+            f"The labels are {dtype.name}; they must be integers: labels.astype('int32')."
+        )
+
+
+def check_labels(labels, n: int, num_classes: int) -> None:
+    """Refuses labels that are not `n` integers from 0 to num_classes - 1.
+
+    Raises:
+        ValueError: says what was given and what is needed.
+    """
+    check_labels_type(labels)
+    if len(labels) != n:
+        raise ValueError(f"There are {len(labels)} labels for {n} images; give one for each.")
+    if n and not 0 <= np.min(labels) <= np.max(labels) < num_classes:
+        raise _label_error(np.min(labels), np.max(labels), num_classes)
+
+
+def check_shares(shares, n: int, num_classes: int) -> None:
+    """Refuses mixtures of classes unless they are (n, num_classes), none negative, rows sum to 1.
+
+    Raises:
+        ValueError: says what was given and what is needed.
+    """
+    if shares.shape != (n, num_classes):
+        raise ValueError(
+            f"The labels have shape {shares.shape}; mixtures of classes must be ({n}, "
+            f"{num_classes}): one row for each image, one share for each class."
+        )
+    if not (np.min(shares) >= 0 and np.allclose(shares.sum(axis=1), 1, atol=1e-3)):
+        raise ValueError(
+            "The shares of each row of labels must not be negative and must sum to 1; the sums "
+            f"span [{shares.sum(axis=1).min():.4g}, {shares.sum(axis=1).max():.4g}], the smallest "
+            f"share is {np.min(shares):.4g}."
+        )
+
+
+def _label_error(low, high, num_classes) -> ValueError:
+    return ValueError(
+        f"The labels span [{low:.0f}, {high:.0f}]; the model has num_classes={num_classes:.0f}, so "
+        f"that they must lie in 0 to {num_classes - 1:.0f}."
+    )
 
 
 def check_shape(images, image_shape: tuple[int, ...]) -> None:
@@ -77,44 +151,67 @@ def _assert_range(images):
     return tf.debugging.Assert(finite & inside & ~shifted, [_MARK, low, high])
 
 
-def checked(data, image_shape: tuple[int, ...]):
-    """`data` for `fit` or `evaluate`, checked: shape and type now, values now or batch by batch.
+def checked(data, image_shape: tuple[int, ...], labels=None, num_classes: int = 0):
+    """(data, labels) for `fit` or `evaluate`, checked: shapes and types now, values now or later.
 
     Args:
         data: array or tensor of images, `tf.data.Dataset` of batches, or anything else that Keras
             takes (a generator, a `PyDataset`), which passes through unchecked here.
         image_shape: (height, width, channels), or (dimensions,) for points, whose values are free.
+        labels: array or tensor of labels, beside an array of images.
+        num_classes: if not 0, there must be labels, from 0 to num_classes - 1.
 
     Raises:
-        ValueError: see `check_shape`; and for values outside [-1, 1].
+        ValueError: see `check_shape`, `check_labels`; and for values outside [-1, 1].
     """
-    images_are_bounded = len(image_shape) == 3
     if isinstance(data, tf.data.Dataset):
-        check_shape(unpack(data.element_spec), image_shape)
-        if data.cardinality() == 0:
-            raise ValueError("The data set is empty: give one with at least one batch.")
-        if not images_are_bounded:
-            return data
-
-        def check(*batch):
-            with tf.control_dependencies([_assert_range(unpack(batch))]):
-                batch = keras.tree.map_structure(tf.identity, batch)
-            return batch if len(batch) > 1 else batch[0]
-
-        return data.map(check, num_parallel_calls=tf.data.AUTOTUNE)
+        return _checked_dataset(data, image_shape, num_classes), labels
     if isinstance(data, (np.ndarray, tf.Tensor)):
         check_shape(data, image_shape)
         if len(data) == 0:
             raise ValueError("There are no images: the first axis has length 0.")
-        if images_are_bounded:
+        if len(image_shape) == 3:
             low, high = float(np.min(data)), float(np.max(data))
             inside = low >= -1 - _TOLERANCE and high <= 1 + _TOLERANCE
             if not inside or (low >= 0 and len(data) >= _SURE):
                 raise _range_error(low, high)
-    return data
+        if num_classes:
+            labels = np.asarray(unpack_labels((data, labels)))
+            check_labels(labels, len(data), num_classes)
+    return data, labels
+
+
+def _checked_dataset(data, image_shape, num_classes):
+    check_shape(unpack(data.element_spec), image_shape)
+    if num_classes:
+        check_labels_type(unpack_labels(data.element_spec))
+    if data.cardinality() == 0:
+        raise ValueError("The data set is empty: give one with at least one batch.")
+    if len(image_shape) != 3:
+        return data
+
+    def check(*batch):
+        assertions = [_assert_range(unpack(batch))]
+        if num_classes:
+            assertions.append(_assert_labels(batch[1], num_classes))
+        with tf.control_dependencies(assertions):
+            batch = keras.tree.map_structure(tf.identity, batch)
+        return batch if len(batch) > 1 else batch[0]
+
+    return data.map(check, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _assert_labels(labels, num_classes):
+    low, high = tf.reduce_min(labels), tf.reduce_max(labels)
+    inside = (low >= 0) & (high < tf.cast(num_classes, high.dtype))
+    return tf.debugging.Assert(inside, [_LABEL_MARK, low, high, num_classes])
 
 
 def explained(error: tf.errors.InvalidArgumentError) -> Exception:
     """The error that a reader should see: ours in plain words where ours it is, else itself."""
-    found = re.search(rf"\[{_MARK}\]\s*\[([^\]]*)\]\s*\[([^\]]*)\]", error.message)
-    return _range_error(*map(float, found.groups())) if found else error
+    for mark, build in ((_MARK, _range_error), (_LABEL_MARK, _label_error)):
+        if f"[{mark}]" in error.message:
+            values = error.message.split(f"[{mark}]")[1]
+            numbers = re.findall(r"\[([^\]]*)\]", values)
+            return build(*map(float, numbers[: 2 if build is _range_error else 3]))
+    return error

@@ -27,11 +27,12 @@ class GenerativeModel(keras.Model):
         image_shape: (height, width, channels); or (dimensions,) where the data are points.
         seed: of the draws during training. None takes one from Python's `random`, which
             `keras.utils.set_random_seed` governs.
+        num_classes: of the labels that the networks are told; 0 for a model without labels.
     """
 
     tracked: tuple[str, ...] = ("loss",)
 
-    def __init__(self, image_shape, seed: int | None = None, **kwargs):
+    def __init__(self, image_shape, seed: int | None = None, num_classes: int = 0, **kwargs):
         super().__init__(**kwargs)
         self.image_shape = tuple(image_shape)
         if len(self.image_shape) not in (1, 3) or min(self.image_shape) < 1:
@@ -39,6 +40,9 @@ class GenerativeModel(keras.Model):
                 f"image_shape is {image_shape}; it must be (height, width, channels), or "
                 "(dimensions,) for points."
             )
+        if int(num_classes) != num_classes or num_classes < 0:
+            raise ValueError(f"num_classes is {num_classes}; it must be a whole number.")
+        self.num_classes = num_classes
         self.seed = random.randrange(2**31) if seed is None else seed
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.tracked}
         self._optimizers = {}
@@ -105,33 +109,49 @@ class GenerativeModel(keras.Model):
 
     # Data
 
-    def fit(self, x=None, *args, **kwargs):
-        """As `keras.Model.fit`; images that are not what the model needs are refused by name.
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """As `keras.Model.fit`; data that are not what the model needs are refused by name.
+
+        Args:
+            x: images, or a `tf.data.Dataset` of batches: of images, or of (images, labels).
+            y: labels, if the model takes them and `x` is an array.
 
         Raises:
             ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
         """
         if not isinstance(x, (np.ndarray, tf.Tensor)):
             kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
-        if kwargs.get("validation_data") is not None:
-            kwargs["validation_data"] = checks.checked(kwargs["validation_data"], self.image_shape)
+        validation = kwargs.get("validation_data")
+        if isinstance(validation, tuple):
+            kwargs["validation_data"] = self._checked(*validation)
+        elif validation is not None:
+            kwargs["validation_data"] = self._checked(validation)[0]
         try:
-            return super().fit(checks.checked(x, self.image_shape), *args, **kwargs)
+            return super().fit(*self._checked(x, y), *args, **kwargs)
         except tf.errors.InvalidArgumentError as error:
             raise checks.explained(error) from None
 
-    def evaluate(self, x=None, *args, **kwargs):
+    def evaluate(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.evaluate`, with the checks of `fit`."""
         try:
-            return super().evaluate(checks.checked(x, self.image_shape), *args, **kwargs)
+            return super().evaluate(*self._checked(x, y), *args, **kwargs)
         except tf.errors.InvalidArgumentError as error:
             raise checks.explained(error) from None
+
+    def _checked(self, x, y=None):
+        return checks.checked(x, self.image_shape, y, self.num_classes)
 
     def images(self, data):
         """The images of a batch given to `train_step`, float32, their shape and dtype checked."""
         images = checks.unpack(data)
         checks.check_shape(images, self.image_shape)
         return tf.cast(images, tf.float32)
+
+    def labels(self, data):
+        """The labels of a batch given to `train_step`, as one-hot rows (batch, num_classes)."""
+        labels = checks.unpack_labels(data)
+        checks.check_labels_type(labels)
+        return tf.one_hot(labels, self.num_classes)
 
     # Inside a training step
 

@@ -1,6 +1,12 @@
-"""Latent vectors: where a generator's pictures come from."""
+"""Latent vectors: where a generator's pictures come from, and ways through their space.
+
+Vectors are rows of standard normal numbers. In many dimensions they lie close to a sphere of radius
+sqrt(latent_dim): the straight line between two of them passes nearer to the origin than almost any
+vector that the generator has seen, the great circle does not (White 2016, arXiv:1609.04468).
+"""
 
 import numpy as np
+from scipy.stats import truncnorm
 
 
 def normal(n: int, latent_dim: int, seed: int | None = None) -> np.ndarray:
@@ -15,6 +21,110 @@ def normal(n: int, latent_dim: int, seed: int | None = None) -> np.ndarray:
     if int(n) != n or n < 1:
         raise ValueError(f"n is {n}; it must be a whole number of at least 1.")
     return np.random.default_rng(seed).standard_normal((int(n), latent_dim), dtype=np.float32)
+
+
+def truncated(n: int, latent_dim: int, threshold: float, seed: int | None = None) -> np.ndarray:
+    """Like `normal`, every component beyond +-threshold drawn again: (n, latent_dim) float32.
+
+    The truncation trick of Brock et al. 2018, arXiv:1809.11096, section 3.1: a smaller threshold
+    gives more typical and less varied images.
+
+    Raises:
+        ValueError: if `threshold` is not positive.
+    """
+    if not threshold > 0:
+        raise ValueError(f"threshold is {threshold}; it must be positive. 2 changes little.")
+    uniform = np.random.default_rng(seed).uniform(size=(n, latent_dim))
+    return truncnorm.ppf(uniform, -threshold, threshold).astype(np.float32)
+
+
+def lerp(start, end, steps: int) -> np.ndarray:
+    """The straight line from `start` to `end`, both included: (steps, latent_dim) float32.
+
+    Args:
+        start, end: (latent_dim,).
+    """
+    t = _times(start, end, steps)
+    return ((1 - t) * start + t * end).astype(np.float32)
+
+
+def slerp(start, end, steps: int) -> np.ndarray:
+    """The great circle from `start` to `end`, both included: (steps, latent_dim) float32.
+
+        sin((1 - t) w) / sin(w) start + sin(t w) / sin(w) end,   w the angle between the two
+
+    (Shoemake 1985). Along it the length goes evenly from one's to the other's, and does not dip as
+    on the straight line.
+
+    Args:
+        start, end: (latent_dim,), neither zero nor opposite to each other.
+
+    Raises:
+        ValueError: if no single great circle joins the two.
+    """
+    t = _times(start, end, steps)
+    start, end = (np.asarray(v, np.float64) for v in (start, end))
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    if min(lengths) == 0:
+        raise ValueError("start or end is zero: it has no direction to turn from. Use lerp.")
+    a, b = start / lengths[0], end / lengths[1]
+    angle = np.arccos(np.clip(a @ b, -1, 1))
+    if np.pi - angle < 1e-6:
+        raise ValueError("start and end point in opposite directions: go by a third vector.")
+    if angle < 1e-6:
+        return lerp(start, end, steps)
+    direction = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return (((1 - t) * lengths[0] + t * lengths[1]) * direction).astype(np.float32)
+
+
+def walk(stations, steps: int, between=slerp) -> np.ndarray:
+    """A path through all `stations` and back to the first: (len(stations) * steps, latent_dim).
+
+    Args:
+        stations: (k, latent_dim), k > 1.
+        steps: images from one station to the next.
+        between: `slerp` or `lerp`.
+
+    Raises:
+        ValueError: for fewer than two stations.
+    """
+    if len(stations) < 2:
+        raise ValueError(f"There are {len(stations)} stations; a walk needs at least 2.")
+    legs = zip(stations, np.roll(stations, -1, axis=0), strict=True)
+    return np.concatenate([between(a, b, steps + 1)[:-1] for a, b in legs])
+
+
+def direction(z, has) -> np.ndarray:
+    """The direction in which an attribute grows, (latent_dim,) float32.
+
+    The mean of the vectors whose images have it, less the mean of the others: the vector
+    arithmetic of Radford et al. 2015, section 6.3.2, on as many vectors as are given.
+
+    Args:
+        z: (n, latent_dim).
+        has: (n,) bool.
+
+    Raises:
+        ValueError: if all or none have it.
+    """
+    has = np.asarray(has, bool)
+    if has.shape != (len(z),) or has.all() or not has.any():
+        raise ValueError(
+            f"has is of shape {has.shape} with {has.sum()} True; it must be ({len(z)},), with some "
+            "True and some False."
+        )
+    return np.mean(z[has], axis=0) - np.mean(z[~has], axis=0)
+
+
+def _times(start, end, steps):
+    if np.shape(start) != np.shape(end) or np.ndim(start) != 1:
+        raise ValueError(
+            f"start and end have shapes {np.shape(start)} and {np.shape(end)}; both must be "
+            "(latent_dim,)."
+        )
+    if steps < 2:
+        raise ValueError(f"steps is {steps}; a path needs at least 2, its two ends.")
+    return np.linspace(0, 1, steps)[:, None]
 
 
 def check_dim(latent_dim: int) -> None:

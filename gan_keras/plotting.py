@@ -83,7 +83,9 @@ def curves(history, keys=None, ax=None, ylabel=None):
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3))
     for key in keys or history:
-        ax.plot(range(1, len(history[key]) + 1), history[key], label=key)
+        values = np.asarray(history[key], np.float64)
+        measured = ~np.isnan(values)  # `Evaluate` leaves out epochs.
+        ax.plot(np.flatnonzero(measured) + 1, values[measured], label=key)
     ax.set(xlabel="epoch", ylabel=ylabel)
     ax.legend()
     return ax

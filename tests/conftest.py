@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 import gan_keras
 
@@ -12,6 +13,7 @@ tf.config.set_logical_device_configuration(
 )
 
 SHAPE = (8, 8, 1)
+LABELS = np.arange(64, dtype="int32") % 3
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +53,66 @@ def small_vae(**kwargs):
     )
 
 
-@pytest.fixture(params=[small_gan, small_vae], ids=["gan", "vae"])
+def conv_generator(told=0):
+    """z, or [z, y] of `told` classes, to SHAPE, with a convolution and batch normalisation."""
+    z, y = keras.Input((4,)), keras.Input((told or 1,))
+    x = layers.Concatenate()([z, y]) if told else z
+    x = layers.Reshape((4, 4, 4))(layers.Dense(64)(x))
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x)
+    fake = layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model([z, y] if told else z, fake, name="generator")
+
+
+def conv_discriminator(outputs=(1,)):
+    """SHAPE to one tensor of logits, or to several."""
+    image = keras.Input(SHAPE)
+    x = layers.LeakyReLU(0.2)(layers.Conv2D(4, 4, strides=2, padding="same")(image))
+    x = layers.BatchNormalization()(layers.Conv2D(8, 4, strides=2, padding="same")(x))
+    x = layers.Flatten()(x)
+    logits = [layers.Dense(n, dtype="float32")(x) for n in outputs]
+    return keras.Model(image, logits if len(logits) > 1 else logits[0], name="discriminator")
+
+
+def told_discriminator(told):
+    """[SHAPE, y of `told` classes] to logits, by projection."""
+    scores = conv_discriminator(outputs=(told, 1))
+    image, y = keras.Input(SHAPE), keras.Input((told,))
+    of_class, logit = scores(image)
+    chosen = layers.Dot(1, dtype="float32")([of_class, y])
+    return keras.Model(
+        [image, y], layers.Add(dtype="float32")([logit, chosen]), name="discriminator"
+    )
+
+
+def small_dcgan(**kwargs):
+    networks = conv_generator(), conv_discriminator()
+    return gan_keras.DCGAN(SHAPE, 4, "fast", None, *networks, **{"seed": 1, **kwargs})
+
+
+def small_cgan(**kwargs):
+    networks = dict(generator=conv_generator(3), discriminator=told_discriminator(3))
+    return gan_keras.CGAN(SHAPE, 3, latent_dim=4, **networks, **{"seed": 1, **kwargs})
+
+
+def small_acgan(**kwargs):
+    networks = dict(generator=conv_generator(3), discriminator=conv_discriminator((1, 3)))
+    return gan_keras.ACGAN(SHAPE, 3, latent_dim=4, **networks, **{"seed": 1, **kwargs})
+
+
+MODELS = [small_gan, small_vae, small_dcgan, small_cgan, small_acgan]
+
+
+@pytest.fixture(params=MODELS, ids=lambda build: build.__name__.removeprefix("small_"))
 def build(request):
     """Each model in turn, small and not compiled: what holds for one must hold for all."""
     return request.param
+
+
+def examples(model, images):
+    """What `model` is trained on: images, or images and labels."""
+    return (images, LABELS[: len(images)]) if model.num_classes else images
+
+
+def batches(model, images, size=16):
+    return tf.data.Dataset.from_tensor_slices(examples(model, images)).batch(size)

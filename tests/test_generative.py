@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import gan_keras
-from tests.conftest import SHAPE, small_gan
+from tests.conftest import SHAPE, batches, small_gan
 
 
 def optimizers(model):
@@ -29,15 +29,11 @@ def assert_same_state(a, b, **tolerance):
         np.testing.assert_allclose(x, y, **(tolerance or {"rtol": 0, "atol": 0}))
 
 
-def batches(images, size=16):
-    return tf.data.Dataset.from_tensor_slices(images).batch(size)
-
-
 def test_fit_reports_each_tracked_value_as_the_mean_over_the_epoch(build, images):
     keras.utils.set_random_seed(0)
     model = build()
     model.compile()
-    history = model.fit(images, batch_size=16, epochs=2, verbose=0, shuffle=False).history
+    history = model.fit(batches(model, images), epochs=2, verbose=0).history
     assert set(history) == set(model.tracked)
     assert np.isfinite(list(history.values())).all()
 
@@ -46,9 +42,9 @@ def test_fit_reports_each_tracked_value_as_the_mean_over_the_epoch(build, images
     again.compile()
     for epoch in range(2):
         batch_values = []
-        for i in range(0, 64, 16):
+        for batch in batches(again, images):
             again.reset_metrics()
-            batch_values.append(again.train_step(tf.constant(images[i : i + 16])))
+            batch_values.append(again.train_step(batch))
         for name, values in history.items():
             mean = np.mean([float(batch[name]) for batch in batch_values])
             assert values[epoch] == pytest.approx(mean, rel=1e-4)
@@ -69,7 +65,7 @@ def test_generate_is_repeatable_in_range_and_of_the_right_shape(build):
 def test_saved_model_goes_on_exactly_as_the_one_never_saved(build, images, tmp_path):
     model = build()
     model.compile()
-    model.fit(batches(images), epochs=2, verbose=0)
+    model.fit(batches(model, images), epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -87,11 +83,11 @@ def test_loaded_model_trains_as_if_it_had_never_been_saved(images, tmp_path):
 
     model = small_vae()
     model.compile()
-    model.fit(batches(images), epochs=2, verbose=0)
+    model.fit(batches(model, images), epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    a = model.fit(batches(images), epochs=1, verbose=0).history
-    b = loaded.fit(batches(images), epochs=1, verbose=0).history
+    a = model.fit(batches(model, images), epochs=1, verbose=0).history
+    b = loaded.fit(batches(model, images), epochs=1, verbose=0).history
     assert a == b
     assert_same_state(loaded, model)
 
@@ -99,7 +95,7 @@ def test_loaded_model_trains_as_if_it_had_never_been_saved(images, tmp_path):
 def test_saved_model_loads_in_a_fresh_process(build, images, tmp_path):
     model = build()
     model.compile()
-    model.fit(batches(images), epochs=1, verbose=0)
+    model.fit(batches(model, images), epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     np.save(tmp_path / "expected.npy", model.generate(3, seed=0))
     program = f"""
@@ -109,7 +105,8 @@ def test_saved_model_loads_in_a_fresh_process(build, images, tmp_path):
         same = np.load(r"{tmp_path / "expected.npy"}")
         assert np.array_equal(model.generate(3, seed=0), same)
         images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1)).astype("float32")
-        model.fit(images, batch_size=16, verbose=0)
+        labels = np.arange(32) % model.num_classes if model.num_classes else None
+        model.fit(images, labels, batch_size=16, verbose=0)
         name = next(iter(model._optimizers))
         assert int(getattr(model, name).iterations) == 6
     """
@@ -162,7 +159,7 @@ def test_mixed_precision_stays_finite_and_shows_float32(build, images, policy):
     keras.config.set_dtype_policy(policy)
     model = build()
     model.compile()
-    history = model.fit(batches(images), epochs=2, verbose=0).history
+    history = model.fit(batches(model, images), epochs=2, verbose=0).history
     assert np.isfinite(list(history.values())).all()
     assert model.generate(2, seed=0).dtype == np.float32
     scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in optimizers(model)]
@@ -170,7 +167,7 @@ def test_mixed_precision_stays_finite_and_shows_float32(build, images, policy):
     if policy == "mixed_float16":
         # The first steps may be left out while the scale is found; then there are updates.
         before = [w.numpy() for w in model.weights]
-        model.fit(batches(images), epochs=4, verbose=0)
+        model.fit(batches(model, images), epochs=4, verbose=0)
         assert any(np.any(a != b.numpy()) for a, b in zip(before, model.weights, strict=True))
 
 
@@ -210,7 +207,7 @@ def test_xla_gives_the_losses_that_plain_graphs_give(build, images):
         if hasattr(model, "discriminator"):
             remove_dropout(model)
         model.compile(jit_compile=jit_compile)
-        histories.append(model.fit(batches(images), epochs=2, verbose=0).history)
+        histories.append(model.fit(batches(model, images), epochs=2, verbose=0).history)
     for name, values in histories[0].items():
         np.testing.assert_allclose(values, histories[1][name], rtol=1e-3)
 
@@ -241,7 +238,7 @@ def test_two_replicas_learn_and_show_what_one_device_does_with_the_whole_batch(i
             model = gan_keras.GAN(SHAPE, 4, generator, discriminator, seed=1)
             model.sample_latent = latents_from_pixels
             model.compile(keras.optimizers.SGD(0.5), keras.optimizers.SGD(0.5))
-        history = model.fit(batches(images, 32), epochs=2, verbose=0).history
+        history = model.fit(batches(model, images, 32), epochs=2, verbose=0).history
         results.append((history, [w.numpy() for w in model.weights]))
     (one, one_weights), (two, two_weights) = results
     for name in one:
@@ -254,7 +251,7 @@ def test_default_networks_train_on_two_replicas_with_different_latents(build, im
     with mirrored.scope():
         model = build()
         model.compile()
-    history = model.fit(batches(images, 32), epochs=2, verbose=0).history
+    history = model.fit(batches(model, images, 32), epochs=2, verbose=0).history
     assert np.isfinite(list(history.values())).all()
 
     drawn = mirrored.run(lambda: model.sample_latent(tf.constant(images[:3])))
@@ -277,9 +274,9 @@ def test_latents_follow_seed_and_step(images):
 def test_evaluate_changes_nothing(build, images):
     model = build()
     model.compile()
-    model.fit(batches(images), epochs=1, verbose=0)
+    model.fit(batches(model, images), epochs=1, verbose=0)
     before = state(model)
-    results = model.evaluate(batches(images), verbose=0, return_dict=True)
+    results = model.evaluate(batches(model, images), verbose=0, return_dict=True)
     assert set(results) == set(model.tracked)
     for a, b in zip(before, state(model), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -288,10 +285,13 @@ def test_evaluate_changes_nothing(build, images):
 def test_fit_accepts_labels_validation_data_and_generators(build, images):
     model = build()
     model.compile()
-    labelled = tf.data.Dataset.from_tensor_slices((images, np.zeros(64, "int32"))).batch(16)
-    history = model.fit(labelled, validation_data=batches(images), epochs=1, verbose=0).history
-    assert {f"val_{name}" for name in model.tracked} <= set(history)
-    model.fit(((images[i : i + 16],) for i in range(0, 64, 16)), epochs=1, verbose=0)
+    labels = np.zeros(64, "int32")
+    labelled = tf.data.Dataset.from_tensor_slices((images, labels)).batch(16)
+    for validation in (labelled, (images, labels)):
+        history = model.fit(labelled, validation_data=validation, epochs=1, verbose=0).history
+        assert {f"val_{name}" for name in model.tracked} <= set(history)
+    model.fit(images, labels, batch_size=32, verbose=0)
+    model.fit(((images[i : i + 16], labels[:16]) for i in range(0, 64, 16)), epochs=1, verbose=0)
 
 
 def test_one_trace_for_whole_and_last_batches(build, images):
@@ -301,5 +301,5 @@ def test_one_trace_for_whole_and_last_batches(build, images):
     step = model.train_step
     model.train_step = lambda data: traces.append(1) or step(data)
     model.make_train_function(force=True)
-    model.fit(batches(images, 24), epochs=3, verbose=0)
+    model.fit(batches(model, images, 24), epochs=3, verbose=0)
     assert len(traces) == 1

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import gan_keras
-from gan_keras import callbacks, latent, plotting
-from tests.conftest import SHAPE, small_gan, small_vae
+from gan_keras import callbacks, plotting
+from tests.conftest import LABELS, SHAPE, small_cgan, small_gan, small_vae
 
 matplotlib.use("Agg")
 
@@ -46,6 +46,12 @@ def test_curves_draws_each_key():
     matplotlib.pyplot.close("all")
 
 
+def test_curves_joins_the_epochs_that_were_measured():
+    axes = plotting.curves({"frechet": [np.nan, 8.0, np.nan, 4.0]})
+    np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[2, 8], [4, 4]])
+    matplotlib.pyplot.close("all")
+
+
 def test_animation_is_one_png_of_many_frames():
     picture = plotting.animate(lambda ax, x: ax.plot([0, x], [0, 1]), [1, 2, 3], seconds=0.1)
     png = Image.open(io.BytesIO(picture.data))
@@ -73,9 +79,18 @@ def test_sample_grid_draws_the_same_latents_at_every_epoch(images, tmp_path):
     np.testing.assert_array_equal(grid.frames[-1][1], model.generate(4, seed=7))
     assert np.abs(grid.frames[0][1] - grid.frames[-1][1]).max() > 0
     files = sorted(path.name for path in (tmp_path / "frames").iterdir())
-    assert files == ["epoch_0000.png", "epoch_0002.png", "epoch_0004.png"]
+    assert files == ["animation.png", "epoch_0000.png", "epoch_0002.png", "epoch_0004.png"]
+    assert Image.open(tmp_path / "frames/animation.png").n_frames == 3
     height = 2 * SHAPE[0] + 1
-    assert Image.open(tmp_path / "frames" / files[0]).size == (height, height)
+    assert Image.open(tmp_path / "frames" / files[1]).size == (height, height)
+
+
+def test_sample_grid_orders_classes(images):
+    model = small_cgan()
+    model.compile()
+    grid = callbacks.SampleGrid(n=3, seed=7, labels=[2, 2, 0])
+    model.fit(images, LABELS, verbose=0, callbacks=[grid])
+    np.testing.assert_array_equal(grid.frames[-1][1], model.generate(3, [2, 2, 0], seed=7))
 
 
 def test_profile_follows_the_environment(monkeypatch):
@@ -94,11 +109,3 @@ def test_profile_without_a_gpu_is_cpu(monkeypatch):
     assert gan_keras.profile().name == "cpu"
     monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["GPU:0"])
     assert gan_keras.profile().name == "gpu"
-
-
-def test_latent_vectors_are_standard_normal_and_prefix_stable():
-    z = latent.normal(20_000, 3, seed=0)
-    assert z.dtype == np.float32 and z.shape == (20_000, 3)
-    np.testing.assert_allclose(z.mean(0), 0, atol=0.03)
-    np.testing.assert_allclose(np.cov(z.T), np.eye(3), atol=0.03)
-    np.testing.assert_array_equal(latent.normal(10, 3, seed=0), z[:10])

@@ -19,19 +19,13 @@ def frechet_distance(a, b) -> float:
         ValueError: if the feature dimensions differ, a set has too few samples for a covariance
             of full rank, or there are values that are not finite.
     """
-    a, b = (np.asarray(x, np.float64) for x in (a, b))
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(
-            f"The features have shapes {a.shape} and {b.shape}; they must be (n, d) with equal d."
-        )
+    a, b = check_features(a, b)
     for x in (a, b):
         if len(x) <= x.shape[1]:
             raise ValueError(
                 f"{len(x)} samples are too few for {x.shape[1]} features: give at least "
                 f"{x.shape[1] + 1}."
             )
-        if not np.isfinite(x).all():
-            raise ValueError("There are NaN or infinite values among the features.")
     cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
     # trace((S_a S_b)^(1/2)) by the symmetric S_a^(1/2) S_b S_a^(1/2), which has the same
     # eigenvalues and no complex ones.
@@ -41,3 +35,18 @@ def frechet_distance(a, b) -> float:
     cross = np.sqrt(np.maximum(eigenvalues, 0)).sum()
     shift = np.square(a.mean(0) - b.mean(0)).sum()
     return float(shift + np.trace(cov_a) + np.trace(cov_b) - 2 * cross)
+
+
+def check_features(a, b, at_least: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of features as float64, refused with a ValueError unless they can be compared."""
+    a, b = (np.asarray(x, np.float64) for x in (a, b))
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"The features have shapes {a.shape} and {b.shape}; they must be (n, d) with equal d."
+        )
+    for x in (a, b):
+        if len(x) < at_least:
+            raise ValueError(f"{len(x)} samples are too few: give at least {at_least}.")
+        if not np.isfinite(x).all():
+            raise ValueError("There are NaN or infinite values among the features.")
+    return a, b

@@ -70,9 +70,15 @@ class GAN(AdversarialModel):
         self.latent_dim = latent_dim
         self.generator = generator or build_generator(self.image_shape, latent_dim)
         self.discriminator = discriminator or build_discriminator(self.image_shape)
-        check_networks(self.generator, self.discriminator, latent_dim, self.image_shape)
+        self.check_networks()
         self.averaged_generator = self.averaged_copy(self.generator)
         self.built = True
+
+    def check_networks(self):
+        """Refuses networks that do not fit, with a ValueError; a subclass may need others."""
+        check_networks(
+            self.generator, self.discriminator, self.latent_dim, self.image_shape, self.num_classes
+        )
 
     def compile(self, g_optimizer=None, d_optimizer=None, loss="non_saturating", **kwargs):
         """Chooses how each network learns.

@@ -1,0 +1,27 @@
+"""What a result stands with: the machine, its software and the day."""
+
+import datetime
+import os
+import platform
+from importlib.metadata import version
+
+
+def describe() -> dict:
+    """Processor, cores, memory in GiB, versions and date."""
+    processor = platform.processor()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+        processor = names[0] if names else processor
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": processor,
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory_gib": round(memory),
+        "python": platform.python_version(),
+        "tensorflow": version("tensorflow"),
+        "keras": version("keras"),
+        "date": datetime.date.today().isoformat(),
+    }
