@@ -47,7 +47,7 @@ def gan():
 def dcgan():
     model = gan_keras.DCGAN(recipe="fast", seed=0)
     model.compile()
-    return model, 64
+    return model, 32
 
 
 def dcgan_paper():
@@ -59,7 +59,7 @@ def dcgan_paper():
 def cgan():
     model = gan_keras.CGAN(recipe="fast", seed=0)
     model.compile()
-    return model, 64
+    return model, 32
 
 
 RECIPES = {f.__name__: f for f in (guide, gan, dcgan, dcgan_paper, cgan)}

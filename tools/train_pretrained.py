@@ -1,6 +1,6 @@
 """Trains the models that come with the package, longer than a reader would.
 
-    python tools/train_pretrained.py NAME [--epochs 60]
+    python tools/train_pretrained.py NAME [--epochs 60] [--policy mixed_bfloat16]
 
 Writes gan_keras/pretrained/NAME.npz and its card NAME.json, whose scores
 `python benchmarks/scorecard.py NAME` then measures. The learning rate falls to 0 in a straight line
@@ -79,21 +79,22 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "steps": self.steps}
 
 
-def main(name, epochs=None):
+def main(name, epochs=None, policy="float32"):
     class_name, arguments, data_name, loading, default_epochs = RECIPES[name]
     epochs = epochs or default_epochs
     keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy(policy)
     model = getattr(gan_keras, class_name)(**arguments, seed=0)
     data = gan_keras.load_dataset(data_name, labels=bool(model.num_classes), **loading)
     if data_name == "emoji":
         data = data.map(mirrored)
 
-    rate = getattr(model, "learning_rate", 1e-3 if class_name == "VAE" else 5e-4)
+    rate = 1e-3 if class_name in ("VAE", "DCGAN", "CGAN") else 5e-4
     schedule = ConstantThenLinear(rate, epochs * len(data))
     if class_name == "VAE":
         model.compile(keras.optimizers.Adam(schedule))
     else:
-        model.compile(*(keras.optimizers.Adam(schedule, beta_1=0.5) for _ in range(2)))
+        model.compile(*(keras.optimizers.Adam(schedule, 0.5, 0.99) for _ in range(2)))
 
     folder = ROOT / "build/pretrained" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ def main(name, epochs=None):
         pretrained.FOLDER / name,
         arguments,
         data=data_name,
-        command=f"python tools/train_pretrained.py {name} --epochs {epochs}",
+        command=f"python tools/train_pretrained.py {name} --epochs {epochs} --policy {policy}",
         epochs=epochs,
         steps=int(model.step),
         batch_size=loading["batch_size"],
@@ -125,4 +126,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("name", choices=RECIPES)
     parser.add_argument("--epochs", type=int, help="in place of the recipe's own number")
+    parser.add_argument("--policy", default="float32", help="mixed_bfloat16 is faster on some CPUs")
     main(**vars(parser.parse_args()))

@@ -1,0 +1,50 @@
+"""The benchmarks run, in a size that shows no more than that; and what they found is committed."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gan_keras
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+import time_to_quality  # noqa: E402
+
+
+def test_a_race_trains_measures_and_draws(monkeypatch, tmp_path):
+    reference = gan_keras.metrics.load_reference("fashion_mnist", limit=100)
+    monkeypatch.setattr(gan_keras.metrics, "load_reference", lambda name: reference)
+    monkeypatch.setattr(time_to_quality, "N", 70)
+    monkeypatch.setattr(time_to_quality, "SECONDS", (1, 2))
+    monkeypatch.setattr(time_to_quality, "GOALS", {1: 0.0, 2: 1e9})
+    monkeypatch.setattr(time_to_quality, "RESULTS", tmp_path)
+    assert time_to_quality.main("guide", "dcgan", "fashion_mnist", minutes=1) == 1  # goal 1e9
+    result = json.loads((tmp_path / "time_to_quality_fashion_mnist.json").read_text())
+    for recipe in result["recipes"].values():
+        assert [point["seconds"] for point in recipe["points"]] == [1, 2]
+        assert 0 < recipe["points"][0]["steps"] <= recipe["points"][1]["steps"]
+        assert recipe["points"][1]["trained"] >= 2
+        assert np.isfinite([point["frechet"] for point in recipe["points"]]).all()
+    assert (tmp_path / "time_to_quality_fashion_mnist.png").stat().st_size > 10_000
+    assert result["n"] == 70 and result["machine"]["cores"] >= 1
+
+
+def test_the_guides_recipe_has_the_networks_it_is_known_for():
+    model, batch_size = time_to_quality.guide()
+    assert batch_size == 64
+    dense, transposed = 129 * 7 * 7 * 128, 4 * 4 * 128 * 128 + 128
+    assert model.generator.count_params() == dense + 2 * transposed + 7 * 7 * 128 + 1
+    assert model.discriminator.count_params() == 9 * 64 + 64 + 9 * 64 * 128 + 128 + 128 + 1
+    images = model.generate(3, seed=0)
+    assert images.shape == (3, 28, 28, 1) and np.abs(images).max() <= 1
+
+
+@pytest.mark.parametrize("seconds, goal", time_to_quality.GOALS.items())
+def test_the_committed_race_reached_its_goals(seconds, goal):
+    path = BENCHMARKS / "results/time_to_quality_fashion_mnist.json"
+    result = json.loads(path.read_text())
+    assert list(result["recipes"]) == ["guide", "dcgan"]
+    assert result["best_of_first_over_second"][str(seconds)] >= goal
