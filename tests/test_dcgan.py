@@ -6,14 +6,29 @@ from keras import layers
 import gan_keras
 from gan_keras.models import dcgan
 
-SIZES = {28: (7, 2), 32: (4, 3), 36: (9, 2), 64: (4, 4), 96: (6, 4), 124: (31, 2), 128: (4, 5)}
+# size: the generator's first size and doublings, the discriminator's last size and convolutions
+SIZES = {
+    28: (7, 2, 4, 3),
+    32: (4, 3, 4, 3),
+    36: (9, 2, 3, 4),
+    64: (4, 4, 4, 4),
+    96: (6, 4, 3, 5),
+    124: (31, 2, 4, 5),
+    128: (4, 5, 4, 5),
+}
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_halvings_lead_down_to_a_small_whole_size(size):
-    start, times = SIZES[size]
-    assert dcgan.halvings((size, size, 1)) == times
-    assert size == start << times
+def test_networks_go_by_halves_between_the_image_and_a_few_pixels(size):
+    first, doublings, last, convolutions = SIZES[size]
+    generator = dcgan.build_generator((size, size, 1), width=1)
+    assert dcgan.doublings((size, size, 1)) == doublings and size == first << doublings
+    start = next(x for x in generator.layers if isinstance(x, layers.Reshape))
+    assert start.output.shape[1:3] == (first, first)
+    discriminator = dcgan.build_discriminator((size, size, 1), width=1)
+    found = [x for x in discriminator.layers if isinstance(x, layers.Conv2D)]
+    assert len(found) == convolutions
+    assert found[-1].output.shape[1:3] == (last, last)
 
 
 @pytest.mark.parametrize(

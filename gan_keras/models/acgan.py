@@ -19,7 +19,7 @@ from keras import layers
 
 from gan_keras.adversarial import check_networks
 from gan_keras.models.cgan import CGAN
-from gan_keras.models.dcgan import choose_recipe, downsample, halvings
+from gan_keras.models.dcgan import choose_recipe, downsample
 
 
 def build_discriminator(image_shape=(28, 28, 1), num_classes=10, **options) -> keras.Model:
@@ -28,7 +28,7 @@ def build_discriminator(image_shape=(28, 28, 1), num_classes=10, **options) -> k
     `options`: see `dcgan.downsample`.
     """
     image = keras.Input(image_shape)
-    features = downsample(image, halvings(image_shape), **options)
+    features = downsample(image, **options)
     logits = layers.Dense(1, dtype="float32")(features)
     class_logits = layers.Dense(num_classes, dtype="float32", name="classes")(features)
     return keras.Model(image, [logits, class_logits], name="discriminator")

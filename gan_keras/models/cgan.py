@@ -21,7 +21,7 @@ import tensorflow as tf
 from keras import layers
 
 from gan_keras import checks, latent
-from gan_keras.models.dcgan import DCGAN, choose_recipe, downsample, halvings, upsample
+from gan_keras.models.dcgan import DCGAN, choose_recipe, downsample, upsample
 
 
 def build_generator(
@@ -52,14 +52,13 @@ def build_discriminator(
         ValueError: for another conditioning.
     """
     image, y = keras.Input(image_shape), keras.Input((num_classes,), name="y")
-    times = halvings(image_shape)
     if conditioning == "concatenation":
         height, width = image_shape[:2]
         channel = layers.Dense(height * width, use_bias=False, name="embedding")(y)
         x = layers.Concatenate()([image, layers.Reshape((height, width, 1))(channel)])
-        logits = layers.Dense(1, dtype="float32")(downsample(x, times, **options))
+        logits = layers.Dense(1, dtype="float32")(downsample(x, **options))
     elif conditioning == "projection":
-        features = downsample(image, times, **options)
+        features = downsample(image, **options)
         embedded = layers.Dense(features.shape[-1], use_bias=False, name="embedding")(y)
         product = layers.Dot(axes=1, dtype="float32")([embedded, features])
         logits = layers.Add(dtype="float32")([layers.Dense(1, dtype="float32")(features), product])

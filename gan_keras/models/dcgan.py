@@ -11,6 +11,8 @@ Departures from the paper: z is normal in place of uniform, and images are drawn
 weights.
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -57,11 +59,11 @@ def choose_recipe(name: str | None, width: int | None = None) -> dict:
     return recipe
 
 
-def halvings(image_shape) -> int:
-    """How often height and width are both halved, down to at least 4: 28 -> 7, 64 -> 4, 96 -> 6.
+def doublings(image_shape) -> int:
+    """How often the generator doubles its first image: 28 = 7 << 2, 64 = 4 << 4, 96 = 6 << 4.
 
     Raises:
-        ValueError: unless both are multiples of 4 from 28 to 128.
+        ValueError: unless height and width are multiples of 4 from 28 to 128.
     """
     height, width = image_shape[:2]
     if len(image_shape) != 3 or any(side % 4 or not 28 <= side <= 128 for side in (height, width)):
@@ -85,7 +87,7 @@ def upsample(x, image_shape, width=128, kernel_size=5, stddev=None):
         kernel_size: of the transposed convolutions, of stride 2.
         stddev: of the initial weights; None for Keras' default, Glorot's.
     """
-    times = halvings(image_shape)
+    times = doublings(image_shape)
     height, breadth, channels = image_shape
     start = (height >> times, breadth >> times, width << (times - 1))
     x = layers.Dense(start[0] * start[1] * start[2], use_bias=False, **_init(stddev))(x)
@@ -100,15 +102,18 @@ def upsample(x, image_shape, width=128, kernel_size=5, stddev=None):
     return layers.Activation("tanh", dtype="float32")(x)
 
 
-def downsample(x, times, width=128, kernel_size=5, stddev=None, batch_norm=True, dropout=0.0):
+def downsample(x, width=128, kernel_size=5, stddev=None, batch_norm=True, dropout=0.0):
     """The discriminator's hidden layers: (batch, H, W, C) -> (batch, features).
 
+    Convolutions of stride 2 until the shorter side is 4 or less, so that the last ones see the
+    whole image and not only parts of it: 28 -> 14 -> 7 -> 4.
+
     Args:
-        times: number of convolutions of stride 2; channels begin at `width` and double.
+        width: channels of the first convolution, twice as many in each that follows.
         batch_norm: normalise after each convolution but the first.
         dropout: share of units that are dropped after each.
     """
-    for i in range(times):
+    for i in range(math.ceil(math.log2(min(x.shape[1:3]) / 4))):
         x = layers.Conv2D(width << i, kernel_size, strides=2, padding="same", **_init(stddev))(x)
         if batch_norm and i > 0:
             x = layers.BatchNormalization(momentum=0.9)(x)
@@ -127,7 +132,7 @@ def build_generator(image_shape=(28, 28, 1), latent_dim=100, **options) -> keras
 def build_discriminator(image_shape=(28, 28, 1), **options) -> keras.Model:
     """(batch, *image_shape) -> (batch, 1) logits. `options`: see `downsample`."""
     image = keras.Input(image_shape)
-    x = downsample(image, halvings(image_shape), **options)
+    x = downsample(image, **options)
     return keras.Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
 
 
