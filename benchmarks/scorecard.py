@@ -64,7 +64,7 @@ def table(entries: dict) -> str:
     """The README's table, in Markdown."""
     lines = [
         "| model | data | parameters of G / D | minutes | images/s | Fréchet (real) "
-        "| kernel x 1000 | precision | recall | accuracy |",
+        "| kernel | precision | recall | accuracy |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, e in entries.items():
@@ -75,7 +75,7 @@ def table(entries: dict) -> str:
             f"| `{name}` | {e['data']} {size} | {counts} | {e['minutes']:g} "
             f"| {e['images_per_second']:,} "
             f"| {e['frechet']:.2f} ± {e['frechet_sd']:.2f} ({e['real']['frechet']:.2f}) "
-            f"| {e['kernel'] * 1e3:.2f} | {e['precision']:.3f} | {e['recall']:.3f} | {accuracy} |"
+            f"| {e['kernel']:.2f} | {e['precision']:.3f} | {e['recall']:.3f} | {accuracy} |"
         )
     return "\n".join(lines)
 
