@@ -28,7 +28,7 @@ def network(takes, gives, activation=None):
     [
         ((network((5,), SHAPE), None), r"generator must take a batch of shape \(batch, 4\)"),
         ((network((4,), (7, 7, 1)), None), r"maps \(4,\) to \(7, 7, 1\); it must give \(8, 8, 1\)"),
-        ((None, network((8, 8, 3), (1,))), r"takes \(8, 8, 3\); it must take \(8, 8, 1\)"),
+        ((None, network((8, 8, 3), (1,))), r"takes \(8, 8, 3\); it must take \(batch, 8, 8, 1\)"),
         ((None, network(SHAPE, (2,))), r"it must give \(1,\)"),
         ((None, network(SHAPE, (1,), "sigmoid")), "ends in a sigmoid"),
     ],
