@@ -166,7 +166,7 @@ def draw(result, pictures, path):
     shown = [t for t in (30, 60, 120, 300, 600) if t in times]
     figure, axes = plt.subplots(
         1 + len(shown), 2, figsize=(10, 3.4 + 0.75 * len(shown)), layout="constrained",
-        height_ratios=[3.4] + [0.75] * len(shown),
+        height_ratios=[3.4] + [0.75] * len(shown), squeeze=False,
     )  # fmt: skip
     gridspec = axes[0, 0].get_gridspec()
     for ax in axes[0]:

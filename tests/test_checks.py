@@ -87,15 +87,15 @@ def test_a_generator_of_bad_shapes_is_refused_when_traced():
 
 def test_good_images_pass_unchanged():
     dataset = tf.data.Dataset.from_tensor_slices((GOOD, np.arange(32))).batch(16)
-    passed = list(checks.checked(dataset, SHAPE))
+    passed = list(checks.checked(dataset, SHAPE)[0])
     np.testing.assert_array_equal(np.concatenate([x for x, _ in passed]), GOOD)
     np.testing.assert_array_equal(np.concatenate([y for _, y in passed]), np.arange(32))
-    assert checks.checked(GOOD, SHAPE) is GOOD
+    assert checks.checked(GOOD, SHAPE)[0] is GOOD
 
 
 def test_a_few_bright_images_are_not_taken_for_unscaled_ones():
     bright = np.full((8, *SHAPE), 0.5, "float32")
-    assert checks.checked(bright, SHAPE) is bright
+    assert checks.checked(bright, SHAPE)[0] is bright
 
 
 def test_points_may_have_any_value():
