@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -32,37 +33,14 @@ N = 10_000
 GOALS = {120: 6, 300: 10}  # ratio of the distances after so many seconds
 
 
-def guide():
-    model = GuideGAN()
-    model.compile()
-    return model, 64
-
-
-def gan():
-    model = gan_keras.GAN(seed=0)
-    model.compile()
-    return model, 128
-
-
-def dcgan():
-    model = gan_keras.DCGAN(recipe="fast", seed=0)
-    model.compile()
-    return model, 32
-
-
-def dcgan_paper():
-    model = gan_keras.DCGAN(recipe="paper", seed=0)
-    model.compile()
-    return model, 128
-
-
-def cgan():
-    model = gan_keras.CGAN(recipe="fast", seed=0)
-    model.compile()
-    return model, 32
-
-
-RECIPES = {f.__name__: f for f in (guide, gan, dcgan, dcgan_paper, cgan)}
+# name: what builds the model, and its batch size
+RECIPES = {
+    "guide": (GuideGAN, 64),
+    "gan": (partial(gan_keras.GAN, seed=0), 128),
+    "dcgan": (partial(gan_keras.DCGAN, recipe="fast", seed=0), 32),
+    "dcgan_paper": (partial(gan_keras.DCGAN, recipe="paper", seed=0), 128),
+    "cgan": (partial(gan_keras.CGAN, recipe="fast", seed=0), 32),
+}
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -86,7 +64,9 @@ class Runner:
     def __init__(self, name, data):
         keras.utils.set_random_seed(0)
         self.name = name
-        self.model, batch_size = RECIPES[name]()
+        build, batch_size = RECIPES[name]
+        self.model = build()
+        self.model.compile()
         labels = bool(getattr(self.model, "num_classes", 0))
         self.data = gan_keras.load_dataset(data, batch_size=batch_size, labels=labels)
         self.spent, self.steps, self.batch_size = 0.0, 0, batch_size

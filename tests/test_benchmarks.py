@@ -33,8 +33,9 @@ def test_a_race_trains_measures_and_draws(monkeypatch, tmp_path):
 
 
 def test_the_guides_recipe_has_the_networks_it_is_known_for():
-    model, batch_size = time_to_quality.guide()
+    build, batch_size = time_to_quality.RECIPES["guide"]
     assert batch_size == 64
+    model = build()
     dense, transposed = 129 * 7 * 7 * 128, 4 * 4 * 128 * 128 + 128
     assert model.generator.count_params() == dense + 2 * transposed + 7 * 7 * 128 + 1
     assert model.discriminator.count_params() == 9 * 64 + 64 + 9 * 64 * 128 + 128 + 128 + 1

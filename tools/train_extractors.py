@@ -53,8 +53,8 @@ def load(name, split):
 def augment(images, labels, background, mirror, shift):
     """Random changes that leave the class as it is, one draw for a whole batch.
 
-    Without changes of brightness and noise that nobody sees, features depend on them: a background
-    of -0.98 in place of -1 then counts more than a missing sleeve.
+    Among them small changes of brightness and noise, so that a background of -0.98 in place of -1,
+    which nobody sees, moves the features little.
     """
     size = tf.shape(images)
     padding = [[0, 0], [shift] * 2, [shift] * 2, [0, 0]]

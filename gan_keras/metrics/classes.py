@@ -28,7 +28,7 @@ def modes(probabilities, at_least: float = 0.1) -> Modes:
     shares = np.bincount(probabilities.argmax(axis=1), minlength=classes) / len(probabilities)
     present = shares[shares > 0]
     found = int((shares >= at_least / classes).sum())
-    return Modes(found, float(-(present * np.log(present)).sum()))
+    return Modes(found, float(abs((present * np.log(present)).sum())))
 
 
 def conditional_accuracy(probabilities, labels) -> float:

@@ -22,8 +22,8 @@ from gan_keras.profiles import profile
 # "paper": section 4, with the widths of figure 1. "fast": for two processor cores, where what
 # counts is how much is learned in a minute: narrow networks, so that many more steps fit into it; a
 # learning rate ten times as high, which falls to a half after 4000 steps, to a third after 8000; a
-# shorter memory for Adam's second moment; and kernels of 4, which stride 2 divides. In the first
-# minutes batches of 32 get furthest; 64 or 128 are steadier for long training.
+# shorter memory for Adam's second moment; and kernels of 4, which stride 2 divides. How far each
+# gets in which time: benchmarks/time_to_quality.py.
 RECIPES = {
     "paper": {
         "latent_dim": 100,
@@ -105,8 +105,8 @@ def upsample(x, image_shape, width=128, kernel_size=5, stddev=None):
 def downsample(x, width=128, kernel_size=5, stddev=None, batch_norm=True, dropout=0.0):
     """The discriminator's hidden layers: (batch, H, W, C) -> (batch, features).
 
-    Convolutions of stride 2 until the shorter side is 4 or less, so that the last ones see the
-    whole image and not only parts of it: 28 -> 14 -> 7 -> 4.
+    Convolutions of stride 2 until the shorter side is 4 or less, so that the last ones see most of
+    the image and not only a small part of it: 28 -> 14 -> 7 -> 4.
 
     Args:
         width: channels of the first convolution, twice as many in each that follows.
