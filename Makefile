@@ -3,7 +3,7 @@ VENV := .venv
 FLOOR := .venv-floor
 CHAPTER ?= default
 BIN := $(VENV)/bin
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: help run test test-unit test-chapters test-floor lint check lab notebooks clean
 .DEFAULT_GOAL := help
