@@ -4,8 +4,10 @@
 
 Trains two recipes in one run, in turns of some seconds, so that both meet the same machine, and
 measures 10,000 images of each at the same times against the data set's 10,000 test images, over its
-extractor's features. The clock counts training alone, the first step's tracing included. Writes
-benchmarks/results/time_to_quality_DATA.json, the curves and the pictures beside it.
+extractor's features; of conditional models also how many are of the class that was ordered. The
+clock counts training alone, the first step's tracing included. Writes
+benchmarks/results/time_to_quality_DATA.json, the curves and the pictures beside it
+(time_to_quality_DATA_conditional for conditional models).
 
 Ends with exit code 1 if, run for long enough on Fashion-MNIST with "guide" against "dcgan", the
 second's distance is not below a sixth of the first's best so far after 2 minutes, and a tenth of it
@@ -21,7 +23,8 @@ from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
-from guide import GuideGAN
+import numpy as np
+from guide import GuideCGAN, GuideGAN
 from machine import describe
 
 import gan_keras
@@ -36,6 +39,7 @@ GOALS = {120: 6, 300: 10}  # ratio of the distances after so many seconds
 # name: what builds the model, and its batch size
 RECIPES = {
     "guide": (GuideGAN, 64),
+    "guide_cgan": (GuideCGAN, 64),
     "gan": (partial(gan_keras.GAN, seed=0), 128),
     "dcgan": (partial(gan_keras.DCGAN, recipe="fast", seed=0), 32),
     "dcgan_paper": (partial(gan_keras.DCGAN, recipe="paper", seed=0), 128),
@@ -67,7 +71,8 @@ class Runner:
         build, batch_size = RECIPES[name]
         self.model = build()
         self.model.compile()
-        labels = bool(getattr(self.model, "num_classes", 0))
+        self.num_classes = self.model.num_classes
+        labels = bool(self.num_classes)
         self.data = gan_keras.load_dataset(data, batch_size=batch_size, labels=labels)
         self.spent, self.steps, self.batch_size = 0.0, 0, batch_size
         self.points = []
@@ -81,15 +86,18 @@ class Runner:
         self.steps += clock.steps
 
     def measure(self, reference, second):
-        images = self.model.generate(N, seed=1)
-        self.points.append(
-            {
-                "seconds": second,
-                "trained": round(self.spent, 1),
-                "steps": self.steps,
-                "frechet": round(reference.frechet(images), 3),
-            }
-        )
+        orders = {"labels": np.arange(N) % self.num_classes} if self.num_classes else {}
+        images = self.model.generate(N, seed=1, **orders)
+        point = {
+            "seconds": second,
+            "trained": round(self.spent, 1),
+            "steps": self.steps,
+            "frechet": round(reference.frechet(images), 3),
+        }
+        if orders:
+            _, named = reference.extractor(images)
+            point["accuracy"] = gan_keras.metrics.conditional_accuracy(named, orders["labels"])
+        self.points.append(point)
         return images[:10]
 
 
@@ -127,7 +135,8 @@ def main(first, second, data, minutes):
         "best_of_first_over_second": ratios,
     }
     RESULTS.mkdir(exist_ok=True)
-    name = f"time_to_quality_{data}"
+    conditional = "_conditional" if runners[1].num_classes else ""
+    name = f"time_to_quality_{data}{conditional}"
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
     draw(result, pictures, RESULTS / f"{name}.png")
     print(f"best distance of {first} so far / distance of {second}:", ratios)

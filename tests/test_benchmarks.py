@@ -32,6 +32,31 @@ def test_a_race_trains_measures_and_draws(monkeypatch, tmp_path):
     assert result["n"] == 70 and result["machine"]["cores"] >= 1
 
 
+def test_a_race_of_conditional_models_says_how_many_orders_were_followed(monkeypatch, tmp_path):
+    reference = gan_keras.metrics.load_reference("mnist", limit=100)
+    monkeypatch.setattr(gan_keras.metrics, "load_reference", lambda name: reference)
+    monkeypatch.setattr(time_to_quality, "N", 70)
+    monkeypatch.setattr(time_to_quality, "SECONDS", (1,))
+    monkeypatch.setattr(time_to_quality, "RESULTS", tmp_path)
+    assert time_to_quality.main("guide_cgan", "cgan", "mnist", minutes=1) == 0
+    result = json.loads((tmp_path / "time_to_quality_mnist_conditional.json").read_text())
+    for recipe in result["recipes"].values():
+        assert 0 <= recipe["points"][0]["accuracy"] <= 1
+
+
+def test_the_conditional_recipe_hands_the_class_to_both_networks():
+    model = time_to_quality.RECIPES["guide_cgan"][0]()
+    wide = 139 * 7 * 7 * 138 + 4 * 4 * 138 * 128 + 128 + 4 * 4 * 128 * 128 + 128
+    assert model.generator.count_params() == wide + 7 * 7 * 128 + 1
+    x = np.zeros((2, 28, 28, 1), "float32")
+    told = model.beside(x, np.array([3, 7])).numpy()
+    assert told.shape == (2, 28, 28, 11)
+    assert (told[0, :, :, 1 + 3] == 1).all() and told[0].sum() == 28 * 28
+    twice = model.generate(2, labels=[3, 7], seed=0)
+    assert np.array_equal(twice[1], model.generate(2, labels=[7, 7], seed=0)[1])
+    assert not np.array_equal(twice[0], model.generate(2, labels=[7, 7], seed=0)[0])
+
+
 def test_the_guides_recipe_has_the_networks_it_is_known_for():
     build, batch_size = time_to_quality.RECIPES["guide"]
     assert batch_size == 64
