@@ -5,7 +5,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-unit test-chapters test-floor lint check lab notebooks clean
+.PHONY: help run test test-unit test-chapters test-floor lint check lab notebooks prose clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -45,6 +45,9 @@ lab: $(VENV)/.installed ## open JupyterLab on the chapters
 
 notebooks: $(VENV)/.installed ## make the notebooks anew from their texts, executed: CHAPTER=02 for one
 	$(BIN)/python tools/notebooks.py build $(CHAPTER)
+
+prose: $(VENV)/.installed ## take changes of prose into the notebooks, without executing them
+	$(BIN)/python tools/notebooks.py prose $(CHAPTER)
 
 clean: ## remove build/ and the environments
 	rm -rf build $(VENV) $(FLOOR)

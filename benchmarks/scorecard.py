@@ -5,7 +5,8 @@
 Draws 10,000 images of each (as many as there are reference images, if those are fewer than 10,000)
 for three seeds, measures them against the data set's reference, and writes the means, with the
 standard deviation over the seeds, to benchmarks/scorecard.json and into the model's card; then
-writes the README's table anew from them. Without names it measures every model.
+makes the README's table and its picture, results/scorecard.png, anew. Without names it measures
+every model.
 """
 
 import argparse
@@ -14,10 +15,11 @@ import statistics
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 from machine import describe
 
 import gan_keras
-from gan_keras import metrics, pretrained
+from gan_keras import metrics, plotting, pretrained
 
 ROOT = Path(__file__).resolve().parents[1]
 SCORECARD = ROOT / "benchmarks/scorecard.json"
@@ -93,6 +95,21 @@ def main(names):
     scorecard |= {"command": "python benchmarks/scorecard.py", "machine": describe()}
     SCORECARD.write_text(json.dumps(scorecard, indent=2) + "\n")
     write_table(scorecard)
+    draw(ROOT / "benchmarks/results/scorecard.png")
+
+
+def draw(path, columns=16):
+    """The first images of each model as they come, one row a model."""
+    names = pretrained.names()
+    figure, axes = plt.subplots(
+        len(names), 1, figsize=(9, 0.85 * len(names)), layout="constrained", squeeze=False
+    )
+    for ax, name in zip(axes[:, 0], names, strict=True):
+        images = gan_keras.load_pretrained(name).generate(columns, seed=0)
+        plotting.image_grid(images, columns=columns, title=name, ax=ax)
+        ax.title.set_fontsize(8)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
 
 
 def write_table(scorecard):

@@ -103,3 +103,23 @@ def test_formulas_become_mathml_and_code_stays():
     page = with_mathml("Let $x^2$ be:\n\n$$\n\\frac{a}{b}\n$$\n\n`$x$` costs \\$5.\n```\n$y$\n```")
     assert page.count("<math") == 2 and "<mfrac>" in page
     assert "`$x$`" in page and "$y$" in page and "\\$5" in page
+
+
+def test_prose_changes_without_execution_and_code_does_not(tmp_path):
+    import nbformat
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    from notebooks import read_text, with_outputs_of
+
+    def parse(content):
+        (tmp_path / "text.md").write_text(content)
+        return read_text(tmp_path / "text.md")
+
+    executed = parse("# One\n\n```python\n1 + 1\n```\n")
+    output = nbformat.v4.new_output("stream", text="2")
+    executed.cells[1].update(outputs=[output], execution_count=1)
+    changed = parse("# Two\n\nMore words.\n\n```python\n1 + 1\n```\n")
+    cells = with_outputs_of(executed, changed).cells
+    assert "More words" in cells[0].source and cells[1].outputs == [output]
+    with pytest.raises(ValueError, match="has to be executed"):
+        with_outputs_of(executed, parse("# One\n\n```python\n1 + 2\n```\n"))

@@ -2,6 +2,7 @@
 
     python tools/notebooks.py run 02        execute a chapter into build/, with progress
     python tools/notebooks.py build 02      make chapters/02_*.ipynb anew from its text, executed
+    python tools/notebooks.py prose 02      the same after changes of prose alone, without executing
     python tools/notebooks.py check         do notebooks and texts agree, and is each executed?
 
 A chapter's text, chapters/text/NN_name.md, is what an author edits. The notebook beside it holds
@@ -171,8 +172,8 @@ async def execute(notebook, folder: Path, on_picture=None) -> float:
     """Executes in place; returns seconds. Raises what nbclient raises."""
     runner = Runner(notebook, folder, on_picture)
     begun = time.monotonic()
-    # TensorFlow's log belongs on no page. On a CPU it reports at level 2, as an error, each LeakyReLU
-    # after a convolution that it cannot fuse: nothing a reader could do anything about.
+    # TensorFlow's log belongs on no page. On a CPU it reports at level 2, as an error, each
+    # LeakyReLU after a convolution that it cannot fuse: no reader could do anything about it.
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     await runner.async_execute(env=environment)
     return time.monotonic() - begun
@@ -293,6 +294,27 @@ def build(number: str) -> None:
         Terminal().line(f"done in {clock(seconds)}, {path.stat().st_size / 1e6:.1f} MB")
 
 
+def with_outputs_of(old, notebook):
+    """`notebook` with the outputs of `old`. Raises ValueError unless both have the same code."""
+    ours, theirs = ([c for c in n.cells if c.cell_type == "code"] for n in (notebook, old))
+    if [cell.source for cell in ours] != [cell.source for cell in theirs]:
+        raise ValueError("there are changes in code, which has to be executed: make notebooks")
+    for cell, source in zip(ours, theirs, strict=True):
+        cell.outputs, cell.execution_count = source.outputs, source.execution_count
+        cell.metadata = source.metadata
+    return notebook
+
+
+def prose(number: str) -> None:
+    for text in selected(number, texts()):
+        path = notebook_path(text)
+        try:
+            notebook = with_outputs_of(nbformat.read(path, as_version=4), read_text(text))
+        except (FileNotFoundError, ValueError) as error:
+            sys.exit(f"{text.relative_to(ROOT)}: {error}")
+        nbformat.write(notebook, path)
+
+
 def check() -> None:
     found = [fault for text in texts() for fault in faults(text)]
     orphans = {*CHAPTERS.glob("*.ipynb"), *CHAPTERS.glob("solutions/*.ipynb")}
@@ -305,7 +327,7 @@ def check() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("run", "build", "check"))
+    parser.add_argument("command", choices=("run", "build", "prose", "check"))
     parser.add_argument("chapter", nargs="?", default="default", help="02, or all")
     arguments = parser.parse_args()
     if arguments.command == "check":
@@ -313,7 +335,8 @@ def main() -> None:
     elif arguments.command == "run":
         run(arguments.chapter)
     else:
-        build("all" if arguments.chapter == "default" else arguments.chapter)
+        command = build if arguments.command == "build" else prose
+        command("all" if arguments.chapter == "default" else arguments.chapter)
 
 
 if __name__ == "__main__":
