@@ -33,8 +33,13 @@ RECIPES = {
     "dcgan-fashion_mnist": ("DCGAN", FAST, "fashion_mnist", DIGITS, 60),
     "dcgan-emoji": ("DCGAN", {**FAST, "image_shape": [32, 32, 3]}, "emoji", EMOJI, 600),
     "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 60),
+    # Trained for longer it collapses to one picture a class, and with concatenation as well.
     "cgan-emoji": (
-        "CGAN", {**FAST, "image_shape": [32, 32, 3], "num_classes": 12}, "emoji", EMOJI, 600,
+        "CGAN",
+        {**FAST, "image_shape": [32, 32, 3], "num_classes": 12, "conditioning": "projection"},
+        "emoji",
+        EMOJI,
+        100,
     ),
 }  # fmt: skip
 
@@ -99,12 +104,18 @@ def main(name, epochs=None, policy="float32"):
     folder = ROOT / "build/pretrained" / name
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock(folder / "minutes.json")
+    # A collapse should be seen before the end.
+    reference = gan_keras.metrics.load_reference(data_name)
+    n = min(2000, len(reference.features))
+    orders = {"labels": reference.labels[:n]} if model.num_classes else {}
+    evaluate = gan_keras.callbacks.Evaluate(reference, n=n, every=max(epochs // 10, 1), **orders)
     model.fit(
         data,
         epochs=epochs,
         verbose=0,
         callbacks=[
             keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+            evaluate,
             clock,
         ],
     )
