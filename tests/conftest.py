@@ -23,6 +23,12 @@ def _fresh_keras():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.fixture(scope="session")
+def mirrored():
+    """One for all tests: two of them in one process would mistake each other's messages."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 @pytest.fixture
 def images():
     """64 images in [-1, 1], (64, 8, 8, 1)."""

@@ -235,12 +235,6 @@ def replicated_networks():
     return generator, discriminator
 
 
-@pytest.fixture(scope="module")
-def mirrored():
-    """One for all tests: two of them in one process would mistake each other's messages."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-
-
 def test_two_replicas_learn_and_show_what_one_device_does_with_the_whole_batch(images, mirrored):
     results = []
     for strategy in (tf.distribute.get_strategy(), mirrored):
