@@ -80,7 +80,7 @@ class ImagePool(layers.Layer):
     """
 
     def __init__(self, image_shape, size: int = 50, dtype="float32", **kwargs):
-        super().__init__(dtype=dtype, trainable=False, **kwargs)
+        super().__init__(dtype=dtype, **kwargs)
         if int(size) != size or size < 0:
             raise ValueError(f"The size of the pool is {size}; it must be a whole number, 0 or up.")
         self.image_shape, self.size = tuple(image_shape), size

@@ -17,8 +17,7 @@ def kinds(network, kind):
 
 @pytest.mark.parametrize("size, blocks", [(128, 6), (256, 9)])
 def test_paper_recipe_is_the_papers_appendix(size, blocks):
-    model = gan_keras.CycleGAN((size, size, 3), recipe="paper")
-    model.compile(steps=200)
+    model = gan_keras.CycleGAN((size, size, 3), recipe="paper", average=None)
     for g in (model.generator_ab, model.generator_ba):
         convolutions = kinds(g, layers.Conv2D)
         assert [x.filters for x in convolutions] == [64, 128, 256, *[256] * 2 * blocks, 3]
@@ -32,10 +31,16 @@ def test_paper_recipe_is_the_papers_appendix(size, blocks):
         assert pix2pix.receptive_field(d).size == 70
         assert len(kinds(d, layers.GroupNormalization)) == 3
     assert (model.cycle_weight, model.identity_weight, model.pool_size) == (10, 0.5, 50)
+
+
+def test_default_optimizers_stay_and_then_fall():
+    model = small_cyclegan()
+    model.compile(steps=200)
     for optimizer in (model.g_optimizer, model.d_optimizer):
         assert optimizer.beta_1 == 0.5
         rates = [float(optimizer._learning_rate(step)) for step in (0, 100, 150, 200)]
-        np.testing.assert_allclose(rates, [2e-4, 2e-4, 1e-4, 0], rtol=1e-5)
+        np.testing.assert_allclose(rates, np.array([1, 1, 0.5, 0]) * rates[0], rtol=1e-5)
+        assert rates[0] == pytest.approx(cyclegan.RECIPES["fast"]["optimizer"]["learning_rate"])
 
 
 def plain(model):
@@ -113,13 +118,30 @@ def test_saved_model_goes_on_with_its_pools_and_its_falling_rate(images, tmp_pat
         kept = getattr(loaded, pool)
         assert int(kept.count.value) == kept.size == 20
         np.testing.assert_array_equal(kept.images, getattr(model, pool).images)
-        assert np.abs(kept.images.numpy()).min(axis=(1, 2, 3)).max() > 0  # No place is vacant.
+        assert np.abs(kept.images.numpy()).max(axis=(1, 2, 3)).min() > 0  # No place is vacant.
     schedule = loaded.g_optimizer._learning_rate
     assert isinstance(schedule, ConstantThenLinear) and schedule.steps == 16
     histories = [m.fit(data, epochs=2, verbose=0).history for m in (model, loaded)]
     assert histories[0] == histories[1]
     assert float(loaded.g_optimizer.learning_rate) == 0
     for x, y in zip(model.weights, loaded.weights, strict=True):
+        np.testing.assert_array_equal(x.numpy(), y.numpy())
+
+
+def test_run_resumed_from_a_backup_ends_as_an_undisturbed_one(images, tmp_path):
+    def trained(epochs, folder):
+        keras.utils.set_random_seed(0)
+        model = small_cyclegan(pool_size=10)
+        model.compile()
+        backup = keras.callbacks.BackupAndRestore(tmp_path / folder, delete_checkpoint=False)
+        data = tf.data.Dataset.from_tensor_slices((images[:32], -images[:32])).batch(8)
+        model.fit(data, epochs=epochs, callbacks=[backup], verbose=0)
+        return model
+
+    trained(1, "interrupted")
+    resumed, undisturbed = trained(3, "interrupted"), trained(3, "undisturbed")
+    assert int(resumed.step) == int(undisturbed.step) == 12
+    for x, y in zip(resumed.weights, undisturbed.weights, strict=True):
         np.testing.assert_array_equal(x.numpy(), y.numpy())
 
 
@@ -171,9 +193,9 @@ def test_what_cannot_be_translated_or_built():
             gan_keras.CycleGAN(shape)
     with pytest.raises(ValueError, match="no generator can take the other's side"):
         gan_keras.CycleGAN((16, 16, 1), (16, 16, 3), identity_weight=0.5)
-    wrong = cyclegan.build_generator(SHAPE, (8, 8, 3), width=1, blocks=1)
+    wrong = cyclegan.build_generator((16, 16, 1), (16, 16, 3), width=1, blocks=1)
     with pytest.raises(ValueError, match="generator_ba.*it must give"):
-        gan_keras.CycleGAN(SHAPE, generator_ba=wrong, width=1, recipe="fast")
+        gan_keras.CycleGAN((16, 16, 1), generator_ba=wrong, width=1, recipe="fast")
 
 
 def test_unequal_piles_zipped_by_the_loader_and_a_small_last_batch(images):
