@@ -182,8 +182,8 @@ def test_inference_as_in_training_or_not(images):
         layer.rate = 0.0
     noiseless = model.translate(images[:4], as_in_training=True)
     expected = model.averaged_generator(images[:4], training=True)
-    np.testing.assert_allclose(noiseless, expected, atol=1e-5)
-    assert np.abs(noiseless - one).max() > 1e-3
+    np.testing.assert_allclose(noiseless, expected, atol=1e-3)  # Few pixels, small variances.
+    assert np.abs(noiseless - one).max() > 1e-2
 
 
 @pytest.mark.parametrize("as_in_training", [True, False])
@@ -231,9 +231,11 @@ def test_bad_pairs_are_refused_by_side_and_nothing_is_learned(form, a, b, messag
     data = (a, b)
     if form == "dataset":
         data = (tf.data.Dataset.from_tensor_slices((a, b) if b is not None else a).batch(2),)
+    before = model.get_weights()
     with pytest.raises(ValueError, match=message):
         model.fit(*data, verbose=0)
-    assert int(model.step) == 0
+    for x, y in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(x, y)
     with pytest.raises(ValueError, match=message):
         model.evaluate(*data, verbose=0)
 
