@@ -96,8 +96,13 @@ def check_networks(generator, discriminator, latent_dim, image_shape, num_classe
     """
     latent.check_dim(latent_dim)
     told = [(num_classes,)] if num_classes else []
-    _check_shapes(generator, "generator", [(latent_dim,), *told], tuple(image_shape))
-    _check_shapes(discriminator, "discriminator", [tuple(image_shape), *told], (1,))
+    check_shapes(generator, "generator", [(latent_dim,), *told], tuple(image_shape))
+    check_shapes(discriminator, "discriminator", [tuple(image_shape), *told], (1,))
+    check_logits(discriminator)
+
+
+def check_logits(discriminator) -> None:
+    """Refuses a discriminator that ends in a sigmoid, with a ValueError."""
     last = discriminator.layers[-1] if getattr(discriminator, "layers", None) else None
     if getattr(last, "activation", None) is keras.activations.sigmoid:
         raise ValueError(
@@ -107,8 +112,11 @@ def check_networks(generator, discriminator, latent_dim, image_shape, num_classe
         )
 
 
-def _check_shapes(network, role, takes, gives) -> None:
-    """Calls `network` on symbolic batches of shapes `takes`; raises unless it gives `gives`."""
+def check_shapes(network, role, takes, gives) -> None:
+    """Calls `network` on symbolic batches of shapes `takes`; raises unless it gives `gives`.
+
+    None in `gives` stands for any number.
+    """
     needed = " and ".join(f"(batch, {', '.join(map(str, shape))})" for shape in takes)
     try:
         inputs = [keras.KerasTensor((None, *shape)) for shape in takes]
@@ -125,7 +133,10 @@ def _check_shapes(network, role, takes, gives) -> None:
     if None not in declared and [tuple(shape[1:]) for shape in declared] != takes:
         given = " and ".join(str(shape[1:]) for shape in declared)
         raise ValueError(f"The {role} {network.name!r} takes {given}; it must take {needed}.")
-    if output != gives:
+    fits = len(output) == len(gives) and all(
+        b is None or a == b for a, b in zip(output, gives, strict=True)
+    )
+    if not fits:
         raise ValueError(
             f"The {role} {network.name!r} maps {' and '.join(map(str, takes))} to {output}; it "
             f"must give {gives}. Change its last layers, or image_shape."

@@ -5,6 +5,7 @@ checked as they come in, a `tf.data.Dataset` by an assertion on every batch insi
 which runs on the host and so costs an accelerator nothing.
 """
 
+import contextlib
 import re
 
 import keras
@@ -13,6 +14,7 @@ import tensorflow as tf
 
 _MARK = "gan-keras image range"
 _LABEL_MARK = "gan-keras label range"
+_NUMBER_MARK = "gan-keras pair numbers"
 _TOLERANCE = 1e-3
 # A batch of this many images without one value below 0 is taken for [0, 1]; in [-1, 1] it would
 # mean that no pixel of any of them is darker than mid-grey.
@@ -97,8 +99,11 @@ def _label_error(low, high, num_classes) -> ValueError:
     )
 
 
-def check_shape(images, image_shape: tuple[int, ...]) -> None:
+def check_shape(images, image_shape: tuple[int, ...], argument="image_shape") -> None:
     """Refuses a batch (tensor, array or `tf.TensorSpec`) of the wrong rank, shape or dtype.
+
+    Args:
+        argument: of the model, which says what it was built for.
 
     Raises:
         ValueError: says what was given and what the model was built for.
@@ -118,7 +123,7 @@ def check_shape(images, image_shape: tuple[int, ...]) -> None:
         if len(wanted) == 3 and shape[1:] == (wanted[2], *wanted[:2]):
             advice = "They are channels first: use np.transpose(images, (0, 2, 3, 1))."
         else:
-            advice = f"Resize them, or build the model with image_shape={shape[1:]}."
+            advice = f"Resize them, or build the model with {argument}={shape[1:]}."
         raise ValueError(f"The images have shape {given}; the model needs {needed}. {advice}")
     dtype = tf.as_dtype(images.dtype)
     if not dtype.is_floating:
@@ -140,7 +145,17 @@ def _range_error(low: float, high: float) -> ValueError:
     return ValueError(f"The images must lie in [-1, 1], but span [{low:.4g}, {high:.4g}]. {advice}")
 
 
-def _assert_range(images):
+def _check_range(images) -> None:
+    """Refuses an array with values outside [-1, 1], NaN among them, or no images at all."""
+    if len(images) == 0:
+        raise ValueError("There are no images: the first axis has length 0.")
+    low, high = float(np.min(images)), float(np.max(images))
+    inside = low >= -1 - _TOLERANCE and high <= 1 + _TOLERANCE
+    if not inside or (low >= 0 and len(images) >= _SURE):
+        raise _range_error(low, high)
+
+
+def _assert_range(images, mark=_MARK):
     images = tf.cast(images, tf.float32)
     low, high = tf.reduce_min(images), tf.reduce_max(images)
     # NaN makes every comparison false, as it should here.
@@ -148,7 +163,7 @@ def _assert_range(images):
     finite = tf.reduce_all(tf.math.is_finite(images))
     shifted = (low >= 0) & (tf.shape(images)[0] >= _SURE)
     low, high = (tf.where(finite, value, np.nan) for value in (low, high))
-    return tf.debugging.Assert(finite & inside & ~shifted, [_MARK, low, high])
+    return tf.debugging.Assert(finite & inside & ~shifted, [mark, low, high])
 
 
 def checked(data, image_shape: tuple[int, ...], labels=None, num_classes: int = 0):
@@ -168,13 +183,8 @@ def checked(data, image_shape: tuple[int, ...], labels=None, num_classes: int = 
         return _checked_dataset(data, image_shape, num_classes), labels
     if isinstance(data, (np.ndarray, tf.Tensor)):
         check_shape(data, image_shape)
-        if len(data) == 0:
-            raise ValueError("There are no images: the first axis has length 0.")
-        if len(image_shape) == 3:
-            low, high = float(np.min(data)), float(np.max(data))
-            inside = low >= -1 - _TOLERANCE and high <= 1 + _TOLERANCE
-            if not inside or (low >= 0 and len(data) >= _SURE):
-                raise _range_error(low, high)
+        if len(data) == 0 or len(image_shape) == 3:
+            _check_range(data)
         if num_classes:
             labels = np.asarray(unpack_labels((data, labels)))
             check_labels(labels, len(data), num_classes)
@@ -207,11 +217,102 @@ def _assert_labels(labels, num_classes):
     return tf.debugging.Assert(inside, [_LABEL_MARK, low, high, num_classes])
 
 
+def checked_pairs(a, shapes, b=None):
+    """(a, b) for `fit` or `evaluate` of a model that translates: as `checked`, for both sides.
+
+    Args:
+        a: array or tensor of images, `tf.data.Dataset` of batches (a, b), or anything else that
+            Keras takes, which passes through unchecked here.
+        shapes: {"image_shape": (height, width, channels) of a, "target_shape": of b}.
+        b: array or tensor of images, beside an array.
+
+    Raises:
+        ValueError: names the side, a or b; see `checked`. Also for sides that differ in number.
+    """
+    if isinstance(a, tf.data.Dataset):
+        return _checked_pairs_dataset(a, shapes), b
+    if isinstance(a, (np.ndarray, tf.Tensor)):
+        check_pair_shapes((a, b), shapes)
+        for side, images in zip("ab", (a, b), strict=True):
+            with _naming(side):
+                _check_range(images)
+        if len(a) != len(b):
+            raise _number_error(len(a), len(b))
+    return a, b
+
+
+def unpack_pair(data):
+    """The two sides of a batch (a, b).
+
+    Raises:
+        ValueError: if there are not two.
+    """
+    if not isinstance(data, (tuple, list)) or len(data) != 2 or data[1] is None:
+        raise ValueError(
+            "The pairs are missing: this model learns from two sides. Give load_dataset(..., "
+            "pair=...), batches of (a, b), or fit(a, b)."
+        )
+    return data
+
+
+def check_pair_shapes(data, shapes) -> None:
+    """Refuses a batch (a, b) unless each side has its shape and dtype; see `check_shape`.
+
+    Raises:
+        ValueError: names the side.
+    """
+    sides = zip("ab", unpack_pair(data), shapes.items(), strict=True)
+    for side, images, (argument, shape) in sides:
+        with _naming(side):
+            check_shape(images, shape, argument)
+
+
+def _checked_pairs_dataset(data, shapes):
+    check_pair_shapes(data.element_spec, shapes)
+    if data.cardinality() == 0:
+        raise ValueError("The data set is empty: give one with at least one batch.")
+
+    def check(a, b):
+        numbers = tf.shape(a)[0], tf.shape(b)[0]
+        equal = tf.debugging.Assert(numbers[0] == numbers[1], [_NUMBER_MARK, *numbers])
+        sides = [_assert_range(x, f"{_MARK}, side {s}") for s, x in zip("ab", (a, b), strict=True)]
+        with tf.control_dependencies([equal, *sides]):
+            return tf.identity(a), tf.identity(b)
+
+    return data.map(check, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+@contextlib.contextmanager
+def _naming(side):
+    """Names the side of the pair in an error about its images."""
+    try:
+        yield
+    except ValueError as error:
+        raise _of_side(side, error) from None
+
+
+def _of_side(side, error) -> ValueError:
+    return ValueError(f"Side {side} of the pairs: {error}")
+
+
+def _number_error(a: float, b: float) -> ValueError:
+    return ValueError(
+        f"Side a of the pairs has {a:.0f} images, side b has {b:.0f}; each image needs a partner. "
+        "Where the sides are not pairs, cut the longer, or zip two data sets."
+    )
+
+
 def explained(error: tf.errors.InvalidArgumentError) -> Exception:
     """The error that a reader should see: ours in plain words where ours it is, else itself."""
-    for mark, build in ((_MARK, _range_error), (_LABEL_MARK, _label_error)):
-        if f"[{mark}]" in error.message:
-            values = error.message.split(f"[{mark}]")[1]
-            numbers = re.findall(r"\[([^\]]*)\]", values)
-            return build(*map(float, numbers[: 2 if build is _range_error else 3]))
+    builds = {
+        _MARK: (_range_error, 2),
+        _LABEL_MARK: (_label_error, 3),
+        _NUMBER_MARK: (_number_error, 2),
+    }
+    for mark, (build, count) in builds.items():
+        found = re.search(rf"\[{mark}(?:, side ([ab]))?\](.*)", error.message, re.DOTALL)
+        if found:
+            numbers = re.findall(r"\[([^\]]*)\]", found[2])[:count]
+            explanation = build(*map(float, numbers))
+            return _of_side(found[1], explanation) if found[1] else explanation
     return error

@@ -18,7 +18,7 @@ class GenerativeModel(keras.Model):
     checked before it does harm.
 
     A subclass builds its networks in `__init__`, sets `built`, names its optimizers in `compile`,
-    and writes out `train_step` with `sample_latent`, `minimize` and `track`.
+    and writes out `train_step` with `step_seed`, `minimize` and `track`.
 
     Attributes:
         tracked: names of the values that `track` takes and `fit` reports, as means over an epoch.
@@ -113,8 +113,9 @@ class GenerativeModel(keras.Model):
         """As `keras.Model.fit`; data that are not what the model needs are refused by name.
 
         Args:
-            x: images, or a `tf.data.Dataset` of batches: of images, or of (images, labels).
-            y: labels, if the model takes them and `x` is an array.
+            x: images, or a `tf.data.Dataset` of batches: of images, of (images, labels), or of
+                (a, b) for a model that translates a into b.
+            y: labels or b, if the model takes them and `x` is an array.
 
         Raises:
             ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
@@ -160,15 +161,14 @@ class GenerativeModel(keras.Model):
         """Training steps taken so far, an int32 scalar: the iterations of the first optimizer."""
         return tf.cast(next(iter(self._optimizers.values())).iterations, tf.int32)
 
-    def sample_latent(self, images):
-        """Standard normal vectors, one for each image: (batch, latent_dim) float32.
+    def step_seed(self):
+        """The seed of this step's random draws, a pair of int32, for TensorFlow's stateless ones.
 
         A function of seed, step and replica alone, so that a run resumed from a backup draws what
         an undisturbed one would have drawn. XLA draws other values than a plain graph.
         """
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        seed = tf.stack([self.seed + tf.cast(replica, tf.int32), self.step])
-        return tf.random.stateless_normal((tf.shape(images)[0], self.latent_dim), seed)
+        return tf.stack([self.seed + tf.cast(replica, tf.int32), self.step])
 
     def minimize(self, loss, tape, optimizer, *networks):
         """One step of `optimizer` on the networks' weights, down the gradient of `loss`.

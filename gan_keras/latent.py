@@ -6,6 +6,7 @@ vector that the generator has seen, the great circle does not (White 2016, arXiv
 """
 
 import numpy as np
+import tensorflow as tf
 from scipy.stats import truncnorm
 
 
@@ -21,6 +22,16 @@ def normal(n: int, latent_dim: int, seed: int | None = None) -> np.ndarray:
     if int(n) != n or n < 1:
         raise ValueError(f"n is {n}; it must be a whole number of at least 1.")
     return np.random.default_rng(seed).standard_normal((int(n), latent_dim), dtype=np.float32)
+
+
+def normal_like(images, latent_dim: int, seed):
+    """Standard normal vectors, one for each image: (batch, latent_dim) float32.
+
+    Args:
+        images: (batch, ...), inside a training step.
+        seed: a pair of int32, as `GenerativeModel.step_seed` gives it.
+    """
+    return tf.random.stateless_normal((tf.shape(images)[0], latent_dim), seed)
 
 
 def truncated(n: int, latent_dim: int, threshold: float, seed: int | None = None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """How much work a chapter does on the machine it finds: smoke, cpu or gpu."""
 
+import copy
 import os
 from dataclasses import dataclass
 
@@ -34,3 +35,22 @@ def profile() -> Profile:
     if name not in NAMES:
         raise ValueError(f"GAN_KERAS_PROFILE is {name!r}; it must be one of {', '.join(NAMES)}.")
     return Profile(name)
+
+
+def choose(recipes: dict[str, dict], name: str | None = None, width: int | None = None) -> dict:
+    """The recipe of that name: by default "paper" in the profile `gpu`, else "fast".
+
+    Args:
+        recipes: {name: {part: its options}}, as each model's file has them.
+        width: of generator and discriminator, in place of the recipe's own.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    name = name or profile().pick(smoke="fast", cpu="fast", gpu="paper")
+    if name not in recipes:
+        raise ValueError(f"There is no recipe {name!r}. Choose one of {', '.join(recipes)}.")
+    recipe = copy.deepcopy(recipes[name])
+    if width is not None:
+        recipe["generator"]["width"] = recipe["discriminator"]["width"] = width
+    return recipe

@@ -23,6 +23,12 @@ def _fresh_keras():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.fixture(scope="session")
+def mirrored():
+    """One for all tests: two of them in one process would mistake each other's messages."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 @pytest.fixture
 def images():
     """64 images in [-1, 1], (64, 8, 8, 1)."""
@@ -100,19 +106,65 @@ def small_acgan(**kwargs):
     return gan_keras.ACGAN(SHAPE, 3, latent_dim=4, **networks, **{"seed": 1, **kwargs})
 
 
-MODELS = [small_gan, small_vae, small_dcgan, small_cgan, small_acgan]
+def small_pix2pix(**kwargs):
+    networks = dict(width=2, recipe="fast", patch_size=16)
+    return gan_keras.Pix2Pix(SHAPE, **networks, **{"seed": 1, **kwargs})
 
 
-@pytest.fixture(params=MODELS, ids=lambda build: build.__name__.removeprefix("small_"))
+def small_cyclegan(**kwargs):
+    from gan_keras.models import cyclegan
+
+    networks = {
+        name: cyclegan.build_generator(SHAPE, width=2, blocks=1, name=name)
+        for name in ("generator_ab", "generator_ba")
+    } | {
+        name: cyclegan.build_discriminator(SHAPE, patch_size=16, width=2, name=name)
+        for name in ("discriminator_a", "discriminator_b")
+    }
+    return gan_keras.CycleGAN(SHAPE, **networks, **{"pool_size": 20, "seed": 1, **kwargs})
+
+
+DRAWING = [small_gan, small_vae, small_dcgan, small_cgan, small_acgan]
+TRANSLATING = [small_pix2pix, small_cyclegan]
+MODELS = DRAWING + TRANSLATING
+
+
+def _name(build):
+    return build.__name__.removeprefix("small_")
+
+
+@pytest.fixture(params=MODELS, ids=_name)
 def build(request):
     """Each model in turn, small and not compiled: what holds for one must hold for all."""
     return request.param
 
 
+@pytest.fixture(params=DRAWING, ids=_name)
+def build_drawing(request):
+    """Each model that draws from latent vectors."""
+    return request.param
+
+
+def translates(model):
+    return isinstance(model, gan_keras.TranslationModel)
+
+
 def examples(model, images):
-    """What `model` is trained on: images, or images and labels."""
+    """What `model` is trained on: images, images and labels, or pairs."""
+    if translates(model):
+        return images, -images
     return (images, LABELS[: len(images)]) if model.num_classes else images
 
 
 def batches(model, images, size=16):
     return tf.data.Dataset.from_tensor_slices(examples(model, images)).batch(size)
+
+
+def results(model, n=4):
+    """What a trained model gives, the same from the same weights: drawn or translated images."""
+    if not translates(model):
+        return model.generate(n, seed=0)
+    images = np.random.default_rng(5).uniform(-1, 1, (n, *model.image_shape)).astype("float32")
+    # Whether a translation is random is the model's affair.
+    options = {"seed": 0} if isinstance(model, gan_keras.Pix2Pix) else {}
+    return model.translate(images, **options)

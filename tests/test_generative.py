@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import gan_keras
-from tests.conftest import SHAPE, batches, small_gan
+from tests.conftest import SHAPE, batches, results, small_cyclegan, small_gan, small_vae, translates
 
 
 def optimizers(model):
@@ -50,8 +50,8 @@ def test_fit_reports_each_tracked_value_as_the_mean_over_the_epoch(build, images
             assert values[epoch] == pytest.approx(mean, rel=1e-4)
 
 
-def test_generate_is_repeatable_in_range_and_of_the_right_shape(build):
-    model = build()
+def test_generate_is_repeatable_in_range_and_of_the_right_shape(build_drawing):
+    model = build_drawing()
     images = model.generate(5, seed=3)
     assert images.shape == (5, *SHAPE)
     assert images.dtype == np.float32
@@ -74,14 +74,13 @@ def test_saved_model_goes_on_exactly_as_the_one_never_saved(build, images, tmp_p
     assert type(loaded) is type(model)
     assert_same_state(loaded, model)
     assert [int(o.iterations) for o in optimizers(loaded)] == [8] * len(optimizers(model))
-    np.testing.assert_array_equal(loaded.generate(4, seed=0), model.generate(4, seed=0))
+    np.testing.assert_array_equal(results(loaded), results(model))
 
 
-def test_loaded_model_trains_as_if_it_had_never_been_saved(images, tmp_path):
-    # The VAE alone has no dropout, whose random state Keras does not save with a model.
-    from tests.conftest import small_vae
-
-    model = small_vae()
+@pytest.mark.parametrize("build", [small_vae, small_cyclegan])
+def test_loaded_model_trains_as_if_it_had_never_been_saved(build, images, tmp_path):
+    # These have no dropout, whose random state Keras does not save with a model.
+    model = build()
     model.compile()
     model.fit(batches(model, images), epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
@@ -97,16 +96,17 @@ def test_saved_model_loads_in_a_fresh_process(build, images, tmp_path):
     model.compile()
     model.fit(batches(model, images), epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
-    np.save(tmp_path / "expected.npy", model.generate(3, seed=0))
+    np.save(tmp_path / "expected.npy", results(model))
     program = f"""
         import keras, numpy as np
         import gan_keras
+        from tests.conftest import examples, results
         model = keras.models.load_model(r"{tmp_path / "model.keras"}")
         same = np.load(r"{tmp_path / "expected.npy"}")
-        assert np.array_equal(model.generate(3, seed=0), same)
+        assert np.array_equal(results(model), same)
         images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1)).astype("float32")
-        labels = np.arange(32) % model.num_classes if model.num_classes else None
-        model.fit(images, labels, batch_size=16, verbose=0)
+        data = examples(model, images)
+        model.fit(*(data if isinstance(data, tuple) else (data,)), batch_size=16, verbose=0)
         name = next(iter(model._optimizers))
         assert int(getattr(model, name).iterations) == 6
     """
@@ -131,7 +131,7 @@ def test_uncompiled_model_saves_and_loads(build, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert not loaded.compiled
-    np.testing.assert_array_equal(loaded.generate(3, seed=0), model.generate(3, seed=0))
+    np.testing.assert_array_equal(results(loaded), results(model))
 
 
 def test_an_optimizer_cannot_serve_two_networks():
@@ -161,7 +161,7 @@ def test_mixed_precision_stays_finite_and_shows_float32(build, images, policy):
     model.compile()
     history = model.fit(batches(model, images), epochs=2, verbose=0).history
     assert np.isfinite(list(history.values())).all()
-    assert model.generate(2, seed=0).dtype == np.float32
+    assert results(model).dtype == np.float32
     scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in optimizers(model)]
     assert scaled == [policy == "mixed_float16"] * len(scaled)
     if policy == "mixed_float16":
@@ -192,9 +192,17 @@ def latents_from_pixels(images):
 
 
 def remove_dropout(model):
-    for layer in model.discriminator.layers:
+    for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
+
+
+def remove_random_draws(model):
+    model.sample_latent = latents_from_pixels
+    remove_dropout(model)
+    for layer in model._flatten_layers():
+        if isinstance(layer, gan_keras.layers.ImagePool):
+            layer.size = 0
 
 
 def test_xla_gives_the_losses_that_plain_graphs_give(build, images):
@@ -202,14 +210,18 @@ def test_xla_gives_the_losses_that_plain_graphs_give(build, images):
     for jit_compile in (False, True):
         keras.utils.set_random_seed(0)
         model = build()
-        # XLA draws other random numbers from the same seed.
-        model.sample_latent = latents_from_pixels
-        if hasattr(model, "discriminator"):
-            remove_dropout(model)
+        remove_random_draws(model)  # XLA draws others from the same seed.
         model.compile(jit_compile=jit_compile)
         histories.append(model.fit(batches(model, images), epochs=2, verbose=0).history)
     for name, values in histories[0].items():
         np.testing.assert_allclose(values, histories[1][name], rtol=1e-3)
+
+
+def test_xla_trains_with_random_draws(build, images):
+    model = build()
+    model.compile(jit_compile=True)
+    history = model.fit(batches(model, images, 24), epochs=2, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
 
 
 def replicated_networks():
@@ -221,12 +233,6 @@ def replicated_networks():
         [keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(1)]
     )
     return generator, discriminator
-
-
-@pytest.fixture(scope="module")
-def mirrored():
-    """One for all tests: two of them in one process would mistake each other's messages."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
 def test_two_replicas_learn_and_show_what_one_device_does_with_the_whole_batch(images, mirrored):
@@ -247,14 +253,14 @@ def test_two_replicas_learn_and_show_what_one_device_does_with_the_whole_batch(i
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-def test_default_networks_train_on_two_replicas_with_different_latents(build, images, mirrored):
+def test_default_networks_train_on_two_replicas_with_different_draws(build, images, mirrored):
     with mirrored.scope():
         model = build()
         model.compile()
     history = model.fit(batches(model, images, 32), epochs=2, verbose=0).history
     assert np.isfinite(list(history.values())).all()
 
-    drawn = mirrored.run(lambda: model.sample_latent(tf.constant(images[:3])))
+    drawn = mirrored.run(lambda: tf.random.stateless_normal((3,), model.step_seed()))
     a, b = mirrored.experimental_local_results(drawn)
     assert np.abs(a.numpy() - b.numpy()).max() > 0.1
 
@@ -282,16 +288,17 @@ def test_evaluate_changes_nothing(build, images):
         np.testing.assert_array_equal(a, b)
 
 
-def test_fit_accepts_labels_validation_data_and_generators(build, images):
+def test_fit_accepts_a_second_array_validation_data_and_generators(build, images):
+    """The second array holds labels, which a model may leave unread, or the other side of pairs."""
     model = build()
     model.compile()
-    labels = np.zeros(64, "int32")
-    labelled = tf.data.Dataset.from_tensor_slices((images, labels)).batch(16)
-    for validation in (labelled, (images, labels)):
-        history = model.fit(labelled, validation_data=validation, epochs=1, verbose=0).history
+    second = -images if translates(model) else np.zeros(64, "int32")
+    dataset = tf.data.Dataset.from_tensor_slices((images, second)).batch(16)
+    for validation in (dataset, (images, second)):
+        history = model.fit(dataset, validation_data=validation, epochs=1, verbose=0).history
         assert {f"val_{name}" for name in model.tracked} <= set(history)
-    model.fit(images, labels, batch_size=32, verbose=0)
-    model.fit(((images[i : i + 16], labels[:16]) for i in range(0, 64, 16)), epochs=1, verbose=0)
+    model.fit(images, second, batch_size=32, verbose=0)
+    model.fit(((images[i : i + 16], second[:16]) for i in range(0, 64, 16)), epochs=1, verbose=0)
 
 
 def test_one_trace_for_whole_and_last_batches(build, images):

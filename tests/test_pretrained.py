@@ -71,6 +71,20 @@ def test_saved_weights_are_the_averaged_ones_to_half_precision(saved):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-6)
 
 
+def test_both_generators_of_a_cyclegan_are_kept(tmp_path):
+    images = np.tanh(np.random.default_rng(0).normal(size=(16, 16, 16, 1)))
+    arguments = {"image_shape": [16, 16, 1], "recipe": "fast", "width": 2}
+    model = gan_keras.CycleGAN(**arguments)
+    model.compile()
+    model.fit(images, -images, batch_size=8, verbose=0)
+    pretrained.save(model, tmp_path / "mine", arguments)
+    loaded = gan_keras.load_pretrained(tmp_path / "mine.json")
+    for direction in ("a_to_b", "b_to_a"):
+        found, expected = (m.translate(images, direction) for m in (loaded, model))
+        np.testing.assert_allclose(found, expected, atol=2e-2)
+        assert expected.std() > 0.05
+
+
 def test_damaged_cut_off_and_foreign_weights_are_refused(saved, tmp_path):
     _, path = saved
     weights = path.with_suffix(".npz")

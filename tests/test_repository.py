@@ -51,9 +51,11 @@ def test_versions_agree():
 def test_imports_go_one_way():
     """A layer may import those before it; callbacks, metrics and plotting know no model."""
     order = [
-        {"toys", "losses", "latent", "checks", "profiles", "metrics", "plotting", "datasets"},
+        {"toys", "losses", "latent", "checks", "profiles", "metrics", "plotting", "datasets"}
+        | {"layers", "schedules"},
         {"generative"},
         {"adversarial"},
+        {"translation"},
         {"models"},
         {"callbacks", "pretrained"},
     ]

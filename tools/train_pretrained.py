@@ -18,6 +18,7 @@ import tensorflow as tf
 
 import gan_keras
 from gan_keras import pretrained
+from gan_keras.schedules import ConstantThenLinear
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -67,21 +68,6 @@ def mirrored(*batch):
     turn = tf.random.uniform((tf.shape(images)[0], 1, 1, 1)) < 0.5
     images = tf.where(turn, images[:, :, ::-1], images)
     return (images, *batch[1:]) if len(batch) > 1 else images
-
-
-@keras.saving.register_keras_serializable("train_pretrained")
-class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """`rate` for the first half of `steps`, then straight down to 0."""
-
-    def __init__(self, rate, steps):
-        self.rate, self.steps = rate, steps
-
-    def __call__(self, step):
-        left = 2 - 2 * tf.cast(step, tf.float32) / self.steps
-        return self.rate * tf.clip_by_value(left, 0.0, 1.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps}
 
 
 def main(name, epochs=None, policy="float32"):

@@ -16,8 +16,8 @@ import math
 import keras
 from keras import layers
 
+from gan_keras import profiles
 from gan_keras.models.gan import GAN
-from gan_keras.profiles import profile
 
 # "paper": section 4, with the widths of figure 1. "fast": for two processor cores, where what
 # counts is how much is learned in a minute: narrow networks, so that many more steps fit into it; a
@@ -41,22 +41,8 @@ RECIPES = {
 
 
 def choose_recipe(name: str | None, width: int | None = None) -> dict:
-    """The recipe of that name: by default "paper" in the profile `gpu`, else "fast".
-
-    Args:
-        width: in place of the recipe's own, in both networks.
-
-    Raises:
-        ValueError: for an unknown name.
-    """
-    name = name or profile().pick(smoke="fast", cpu="fast", gpu="paper")
-    if name not in RECIPES:
-        raise ValueError(f"There is no recipe {name!r}. Choose one of {', '.join(RECIPES)}.")
-    recipe = dict(RECIPES[name])
-    if width is not None:
-        for role in ("generator", "discriminator"):
-            recipe[role] = {**recipe[role], "width": width}
-    return recipe
+    """The recipe of that name, with `width` in place of its own: see `profiles.choose`."""
+    return profiles.choose(RECIPES, name, width)
 
 
 def doublings(image_shape) -> int:

@@ -96,6 +96,10 @@ class GAN(AdversarialModel):
         }
         super().compile(optimizers, loss=loss, **kwargs)
 
+    def sample_latent(self, images):
+        """Standard normal vectors of this step, one for each image: (batch, latent_dim)."""
+        return latent.normal_like(images, self.latent_dim, self.step_seed())
+
     def train_step(self, data):
         """One turn of Algorithm 1 with k = 1."""
         real = self.images(data)

@@ -101,6 +101,10 @@ class VAE(GenerativeModel):
             {"optimizer": (optimizer or keras.optimizers.Adam(1e-3), networks)}, **kwargs
         )
 
+    def sample_latent(self, images):
+        """Standard normal vectors of this step, one for each image: (batch, latent_dim)."""
+        return latent.normal_like(images, self.latent_dim, self.step_seed())
+
     def bound(self, images, training):
         """The three terms that are tracked; z is drawn by the reparameterisation of eq. 10."""
         mean, log_var = self.encoder(images, training=training)

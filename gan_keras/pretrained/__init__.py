@@ -15,6 +15,9 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 KIND = "gan-keras pretrained model"
+# The networks of all models, as their attributes are called.
+ROLES = ("generator", "discriminator", "encoder", "decoder")
+ROLES += ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
 
 
 def names() -> list[str]:
@@ -41,9 +44,9 @@ def card(name: str | Path) -> dict:
 
 
 def load_pretrained(name: str | Path) -> keras.Model:
-    """A trained model, ready to `generate`; after `compile()` it can be trained further.
+    """A trained model, ready to `generate` or `translate`; `compile()` it to train it further.
 
-    Its generator has the averaged weights; the moments of the optimizers were not kept.
+    Its generators have the averaged weights; the moments of the optimizers were not kept.
 
     Args:
         name: one of `names()`, such as "dcgan-fashion_mnist"; or the path of a card that `save`
@@ -69,8 +72,9 @@ def load_pretrained(name: str | Path) -> keras.Model:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         for role, network in _networks(model).items():
             network.set_weights([arrays[f"{role}/{i}"] for i in range(len(network.weights))])
-    if getattr(model, "average", None) is not None:
-        model.averaged_generator.set_weights(model.generator.get_weights())
+    for role, network in _networks(model).items():
+        # Without averaging these are one and the same.
+        getattr(model, f"averaged_{role}", network).set_weights(network.get_weights())
     return model
 
 
@@ -84,9 +88,7 @@ def save(model, path: Path, arguments: dict, **about) -> None:
     """
     model_weights = {}
     for role, network in _networks(model).items():
-        source = network
-        if role == "generator" and model.average is not None:
-            source = model.averaged_generator
+        source = getattr(model, f"averaged_{role}", network)
         for i, weight in enumerate(source.get_weights()):
             model_weights[f"{role}/{i}"] = weight.astype(np.float16)
     buffer = io.BytesIO()
@@ -105,5 +107,4 @@ def save(model, path: Path, arguments: dict, **about) -> None:
 
 
 def _networks(model) -> dict[str, keras.Model]:
-    roles = ("generator", "discriminator", "encoder", "decoder")
-    return {role: getattr(model, role) for role in roles if hasattr(model, role)}
+    return {role: getattr(model, role) for role in ROLES if hasattr(model, role)}

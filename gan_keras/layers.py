@@ -1,0 +1,133 @@
+"""Layers that Keras lacks, registered so that models with them can be saved and loaded."""
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+
+@keras.saving.register_keras_serializable("gan_keras")
+class ReflectionPadding2D(layers.Layer):
+    """Continues an image beyond its edges by its mirror image, the edge itself not repeated.
+
+    (batch, height, width, channels) -> (batch, height + 2 padding, width + 2 padding, channels).
+    Zeros would put a dark frame around it, whose traces a generator leaves in its images.
+
+    Raises:
+        ValueError: on a first call with images that are not larger than padding.
+    """
+
+    def __init__(self, padding: int = 1, **kwargs):
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def build(self, input_shape):
+        if min(input_shape[1:3]) <= self.padding:
+            raise ValueError(
+                f"An image of {input_shape[1]} x {input_shape[2]} cannot be reflected by "
+                f"{self.padding} pixels: height and width must be at least {self.padding + 1}. "
+                "Use larger images, or fewer convolutions of stride 2 before this layer."
+            )
+
+    def call(self, x):
+        around = [self.padding, self.padding]
+        return tf.pad(x, [[0, 0], around, around, [0, 0]], mode="REFLECT")
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return batch, height + 2 * self.padding, width + 2 * self.padding, channels
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+
+def normalize(x, kind: str | None):
+    """`x` (batch, H, W, C), each channel normalised to mean 0 and variance 1, then rescaled.
+
+    Args:
+        kind: "batch", over all images of a batch; "instance", over each image alone (Ulyanov et
+            al. 2016, arXiv:1607.08022); None leaves x as it is.
+
+    Raises:
+        ValueError: for another kind.
+    """
+    if kind is None:
+        return x
+    if kind == "batch":
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    if kind == "instance":
+        return layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)  # A group for each channel.
+    raise ValueError(f'normalization is {kind!r}; it must be "batch", "instance" or None.')
+
+
+@keras.saving.register_keras_serializable("gan_keras")
+class ImagePool(layers.Layer):
+    """The last images that a generator drew, from which its discriminator is shown some again.
+
+    A discriminator that only sees the newest images forgets what was wrong with earlier ones, and
+    the generator may go back to them (Shrivastava et al. 2017, arXiv:1612.07828, section 2.3). As
+    in Zhu et al. 2017, section 4, of each image that comes in, one after the other:
+
+    - while the pool is not full, it is stored and returned;
+    - afterwards, with probability 1/2, it is returned and not stored; else it is stored in place of
+      a random one of the pool, which is returned.
+
+    The pool is saved with the model. On several replicas each has a pool of its own, of what it
+    drew itself; saved is the first one's, and loaded into all.
+
+    Args:
+        image_shape: (height, width, channels).
+        size: images in the pool. 0 returns all images as they come.
+    """
+
+    def __init__(self, image_shape, size: int = 50, dtype="float32", **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+        if int(size) != size or size < 0:
+            raise ValueError(f"The size of the pool is {size}; it must be a whole number, 0 or up.")
+        self.image_shape, self.size = tuple(image_shape), size
+        self.images = self._variable("images", (size, *self.image_shape), self.dtype)
+        self.count = self._variable("count", (), "int32")
+        self.built = True
+
+    def _variable(self, name, shape, dtype):
+        return keras.Variable(
+            tf.zeros(shape, dtype), trainable=False, name=name, autocast=False,
+            aggregation="only_first_replica", synchronization="on_read",
+        )  # fmt: skip
+
+    def call(self, images, seed):
+        """(batch, *image_shape) -> the same number of images, new or from the pool.
+
+        Args:
+            seed: a pair of int32, as `GenerativeModel.step_seed` gives it.
+        """
+        if self.size == 0:
+            return images
+        n, pool = tf.shape(images)[0], self.images.value
+        # A row for each image: is it stored, and in which place.
+        u = tf.random.stateless_uniform((2, n), seed)
+        vacant = self.count.value + tf.range(n)
+        filling = vacant < self.size
+        place = tf.where(filling, vacant, tf.cast(u[1] * self.size, tf.int32))
+        stored = filling | (u[0] < 0.5)
+
+        # One after the other: a place may hold an earlier image of this very batch.
+        earlier = tf.range(n)[None, :] < tf.range(n)[:, None]
+        before = _last(earlier & stored & (place[None, :] == place[:, None]))
+        after = _last(stored & (place[None, :] == tf.range(self.size)[:, None]))
+
+        both = tf.concat([images, pool], axis=0)
+        shown = tf.where(before >= 0, before, n + place)
+        returned = tf.gather(both, tf.where(stored & ~filling, shown, tf.range(n)))
+        kept = tf.where(after >= 0, after, n + tf.range(self.size))
+        self.images.assign(tf.gather(both, kept))
+        self.count.assign(tf.minimum(self.count.value + n, self.size))
+        return returned
+
+    def get_config(self):
+        return {**super().get_config(), "image_shape": self.image_shape, "size": self.size}
+
+
+def _last(marked):
+    """The last marked column of each row, -1 where there is none: (rows, columns) -> (rows,)."""
+    columns = tf.range(tf.shape(marked)[1])
+    return tf.reduce_max(tf.where(marked, columns, -1), axis=1)
