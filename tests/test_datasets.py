@@ -196,7 +196,7 @@ def test_bad_arguments(arguments, message):
 
 @pytest.mark.parametrize("pair", [("line",), ("line", "line"), ("line", "colour"), "noto"])
 def test_bad_pairs(pair):
-    with pytest.raises(ValueError, match="must be two of line, color, noto"):
+    with pytest.raises(ValueError, match="must be two of color, line, noto"):
         load_dataset("emoji", pair=pair)
 
 

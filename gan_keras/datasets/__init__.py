@@ -224,7 +224,7 @@ def _one_by_one(examples, shuffle, seed):
     if isinstance(examples, tf.data.Dataset):
         return examples
     indices, arrays = _order(len(examples[0]), shuffle, seed), _on_cpu(examples)
-    return indices.map(lambda i: tuple(array[i] for array in arrays))
+    return indices.map(lambda i: tuple(tf.gather(array, i) for array in arrays))
 
 
 def _to_model_range(*arrays):

@@ -48,6 +48,8 @@ def read(
     builder = _builder(name, data_dir)
     features = builder.info.features
     image_keys, label_key = _features(name, features, pair)
+    if pair and side is not None:
+        image_keys = (image_keys[side],)
     if (labels or exclude) and label_key is None:
         raise ValueError(
             f"{name} has no class labels; its features are {', '.join(features)}. Leave labels and "
@@ -77,7 +79,6 @@ def read(
                 raise _damaged(name, builder, split)
             dataset, count = dataset.filter(is_wanted), sum(wanted)
         if side is not None:
-            image_keys = image_keys[side:][:1] if pair else image_keys
             dataset, count = dataset.shard(2, side), (count + 1 - side) // 2
         if count == 0:
             raise ValueError(

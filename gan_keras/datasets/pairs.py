@@ -61,11 +61,14 @@ def augment(images, seed):
     random place, mirror every second time.
     """
     stacked = tf.concat(images, axis=-1)
-    size = [round(side * 286 / 256) for side in stacked.shape[:2]]
-    crop, flip = tf.unstack(tf.random.split(seed))
-    varied = tf.image.resize(stacked, size)
-    varied = tf.image.stateless_random_crop(varied, stacked.shape, crop)
-    varied = tf.image.stateless_random_flip_left_right(varied, flip)
+    height, width = stacked.shape[:2]
+    larger = tf.constant([round(height * 286 / 256), round(width * 286 / 256)])
+    draws = tf.random.stateless_uniform([3], seed)
+    room = tf.cast(larger - [height, width] + 1, tf.float32)
+    top, left = tf.unstack(tf.cast(draws[:2] * room, tf.int32))
+    varied = tf.image.resize(stacked, larger)
+    varied = tf.slice(varied, [top, left, 0], stacked.shape)
+    varied = tf.where(draws[2] < 0.5, varied, varied[:, ::-1])
     return tf.split(varied, [image.shape[-1] for image in images], axis=-1)
 
 
