@@ -1,23 +1,27 @@
 """Images as `tf.data.Dataset`s in [-1, 1]: embedded, from tensorflow-datasets or from a folder."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from gan_keras.datasets import catalogue, folder
+from gan_keras.datasets import catalogue, folder, pairs
 
 __all__ = ["load_dataset"]
 
 
 def load_dataset(
-    name: str | Path,
-    split: str = "train",
+    name: str | Path | tuple[str | Path, str | Path],
+    split: str | tuple[str, str] = "train",
     *,
     image_size: int | tuple[int, int] | None = None,
     batch_size: int = 64,
     labels: bool = False,
-    pair: tuple[str, str] | None = None,
+    pair: str | tuple[str, str] | None = None,
+    paired: bool = True,
+    exclude: tuple[str, ...] = (),
+    augment: bool = False,
     channels: int | None = None,
     shuffle: bool = True,
     seed: int | None = 0,
@@ -31,6 +35,10 @@ def load_dataset(
     at most 2 GiB; larger sets are decoded anew in every epoch. The last batch of an epoch may be
     smaller than the others.
 
+    For a model that turns images into images, batches are `(a, b)`: two drawings of the emoji, the
+    two halves of files or two folders, or what a degradation makes of an image and the image
+    itself; see `pair` and `paired`.
+
     Args:
         name: What to load:
 
@@ -43,9 +51,11 @@ def load_dataset(
             - Any image data set of tensorflow-datasets, such as `"celeb_a"` or
               `"cycle_gan/horse2zebra"`; downloaded once if need be. `"tfds:food101"` means that
               data set even when a folder `food101` exists.
+            - Two folders `(a, b)`: pairs of files whose names are equal but for the suffix.
         split: A split of that data set, with tensorflow-datasets' slices ("train[:10%]"). A
             folder is one split, "train", unless its subfolders are `train` and any of `test`,
-            `validation`, `val`; then these are its splits.
+            `validation`, `val`; then these are its splits. Two splits, with `paired=False`: a and
+            b, as in `("trainA", "trainB")` of `"cycle_gan/horse2zebra"`.
         image_size: Height and width in pixels, an int or (height, width). Images of another
             shape are cut to it around the centre, never stretched, then resized (bilinear,
             antialiased). None keeps their size.
@@ -53,17 +63,35 @@ def load_dataset(
         labels: Also return int32 labels: `(images, labels)`. An emoji's label is its group, a
             folder's is the image's first subfolder, numbered in sorted order. The names are in
             the data set's attribute `class_names`.
-        pair: For emoji only: two of "line", "color" and "noto", as in `("line", "color")`; gives
-            batches `(first, second)` of the same emoji. A pair with "noto" leaves out the emoji
-            that Google has not drawn.
+        pair: What a and b are:
+
+            - For the emoji two of "line", "color" and "noto", as in `("line", "color")`. A pair
+              with "noto" leaves out the emoji that Google has not drawn.
+            - For a folder of files with two images side by side, `("left", "right")`, or
+              `("right", "left")` where the input is on the right.
+            - For any images one of these, which makes a of b: "colorize" (grey), "inpaint" (with a
+              square hole), "super_resolve" (shrunk by 4 and enlarged again), "edges" (lines on
+              white) or "denoise" (noisy). Holes and noise are drawn anew in every epoch.
+        paired: False gives a and b that do not belong together, each in an order of its own. Where
+            the data are pairs, every second one gives its a and the others their b: no subject is
+            in both. Two folders, two splits or two names may differ in length: the shorter one
+            starts again within an epoch, which is as long as the longer one.
+        exclude: Names of classes to leave out (see `labels`), as in `("flags",)`. The others keep
+            their numbers.
+        augment: Enlarge by 286/256, cut back at a random place and mirror at random, in every epoch
+            anew, as Isola et al. 2017 do (arXiv:1611.07004, section 6.2); both images of a pair in
+            the same way.
         channels: 1 (grey) or 3 (RGB) converts every image; None keeps them, and refuses a folder
             that holds both.
         shuffle: Draw a new order for every epoch, over the whole set where it is in memory or in a
-            folder, else over a buffer of 1 GiB.
-        seed: Fixes the orders that `shuffle` draws; None for other ones in every run.
+            folder, else over a buffer of 1 GiB. False also repeats the same holes, noise and
+            crops in every epoch, so that scores can be compared.
+        seed: Fixes the orders that `shuffle` draws, and all other draws; None for other ones in
+            every run.
         limit: Use no more than this many examples, always the same: the first ones of a
             tensorflow-datasets split, which is stored shuffled; of a folder's sorted files, as
-            many at equal distances, so that every subfolder keeps its share.
+            many at equal distances, so that every subfolder keeps its share. With `paired=False`,
+            no more than this many of a and of b.
         broken: What to do about image files in a folder that cannot be decoded: "error" refuses
             the folder and "skip" leaves them out; both name them.
         data_dir: Where tensorflow-datasets keeps its data sets. By default its own folder
@@ -76,34 +104,55 @@ def load_dataset(
 
     Raises:
         ValueError: for an argument that does not fit the data, or an unknown name; for a folder
-            with images that are broken, or differ in size or channels.
+            with images that are broken, or differ in size or channels; for a file without its
+            partner in the other folder.
         FileNotFoundError: if the folder does not exist or holds no images.
         ConnectionError: if the data set has to be downloaded and its host does not answer, or
             sends what cannot be prepared.
         OSError: if the prepared files of a data set are damaged.
     """
-    if not isinstance(name, (str, Path)):
-        raise TypeError(f"name is {name!r}; it must be a string or a pathlib.Path.")
-    _check_arguments(image_size, batch_size, labels, pair, channels, limit, broken)
+    names, splits = _sides_of(name, "name"), _sides_of(split, "split")
+    for each in names:
+        if not isinstance(each, (str, Path)):
+            raise TypeError(f"name is {each!r}; it must be a string or a pathlib.Path.")
+    _check_arguments(image_size, batch_size, channels, exclude, limit, broken)
+    _check_sides(names, splits, labels, pair, paired)
     if image_size is not None:
         height, width = np.broadcast_to(image_size, 2).tolist()
         image_size = (height, width)
-    read = dict(
+    degrade = pairs.DEGRADATIONS[pair] if isinstance(pair, str) else None
+    read = partial(
+        _read,
+        pair=None if degrade else pair,
         image_size=image_size,
         channels=channels,
         labels=labels,
+        exclude=exclude,
         limit=limit,
         shuffle=shuffle,
-        seed=seed,
+        broken=broken,
+        data_dir=data_dir,
     )
 
-    if _is_folder(name):
-        if pair is not None:
-            raise ValueError(f"pair={pair!r} is for the emoji; {name} is a folder of images.")
-        examples, class_names = folder.read(Path(name).expanduser(), split, broken=broken, **read)
+    if paired:
+        examples, class_names = read(names, split, side=None, seed=seed)
+        _check_images(names, pair, examples)
+        if augment or degrade:
+            examples = _one_by_one(examples, shuffle, seed)
+            examples = pairs.vary(examples, augment, degrade, shuffle, seed)
     else:
-        name = str(name).removeprefix("tfds:")
-        examples, class_names = catalogue.read(name, split, pair=pair, data_dir=data_dir, **read)
+        # One source gives both sides from halves of its examples, two give one side each.
+        halves = len(names) == len(splits) == 1
+        sides = []
+        for i in range(2):
+            # With equal seeds, a and b would be shuffled alike and might meet as pairs.
+            side_seed = None if seed is None else seed + i
+            examples, _ = read((names[-i],), splits[-i], side=i if halves else None, seed=side_seed)
+            _check_images(names, pair, examples)
+            side = _one_by_one(examples, shuffle, side_seed)
+            damage = degrade if i == 0 else None
+            sides.append(pairs.vary(side, augment, damage, shuffle, side_seed, keep=False))
+        examples = pairs.join(*sides)
 
     if isinstance(examples, tf.data.Dataset):
         count = int(examples.cardinality())
@@ -123,6 +172,30 @@ def load_dataset(
     return dataset
 
 
+def _sides_of(value, argument):
+    """One value, or one for each side: always a tuple."""
+    if not isinstance(value, (tuple, list)):
+        return (value,)
+    if len(value) != 2:
+        raise ValueError(f"{argument} is {value!r}; it must be one, or two: those of a and b.")
+    return tuple(value)
+
+
+def _read(names, split, *, pair, data_dir, broken, **how):
+    """Examples and class names of one data set, or of two folders that are pairs."""
+    if not all(map(_is_folder, names)):
+        name = str(names[0]).removeprefix("tfds:")
+        return catalogue.read(name, split, pair=pair, data_dir=data_dir, **how)
+    if pair is not None and tuple(sorted(pair)) != ("left", "right"):
+        raise ValueError(
+            f"pair is {pair!r}, but {names[0]} is a folder. Where each file shows two images side "
+            'by side, pair is ("left", "right") or ("right", "left"), the input first; where they '
+            "are in two folders, pass name=(folder_a, folder_b)."
+        )
+    folders = [Path(name).expanduser() for name in names]
+    return folder.read(folders, split, pair=pair, broken=broken, **how)
+
+
 def _is_folder(name):
     if isinstance(name, Path):
         return True
@@ -131,26 +204,35 @@ def _is_folder(name):
     return name.startswith((".", "~")) or Path(name).is_absolute() or Path(name).is_dir()
 
 
+def _order(count, shuffle, seed):
+    indices = tf.data.Dataset.range(count)
+    return indices.shuffle(count, seed=seed) if shuffle else indices
+
+
+def _on_cpu(arrays):
+    with tf.device("CPU"):
+        return [tf.convert_to_tensor(array) for array in arrays]
+
+
 def _batches_from_memory(arrays, batch_size, shuffle, seed):
     """Shuffle indices, then gather whole batches: far fewer steps than element by element."""
-    count = len(arrays[0])
-    with tf.device("CPU"):
-        arrays = [tf.convert_to_tensor(array) for array in arrays]
-    indices = tf.data.Dataset.range(count)
-    if shuffle:
-        indices = indices.shuffle(count, seed=seed)
+    indices, arrays = _order(len(arrays[0]), shuffle, seed), _on_cpu(arrays)
     return indices.batch(batch_size).map(lambda i: tuple(tf.gather(array, i) for array in arrays))
 
 
+def _one_by_one(examples, shuffle, seed):
+    if isinstance(examples, tf.data.Dataset):
+        return examples
+    indices, arrays = _order(len(examples[0]), shuffle, seed), _on_cpu(examples)
+    return indices.map(lambda i: tuple(tf.gather(array, i) for array in arrays))
+
+
 def _to_model_range(*arrays):
-    scaled = tuple(
-        tf.cast(array, tf.float32) / 127.5 - 1.0 if array.dtype == tf.uint8 else array
-        for array in arrays
-    )
+    scaled = tuple(map(pairs.to_model_range, arrays))
     return scaled if len(scaled) > 1 else scaled[0]
 
 
-def _check_arguments(image_size, batch_size, labels, pair, channels, limit, broken):
+def _check_arguments(image_size, batch_size, channels, exclude, limit, broken):
     def is_positive(value):
         return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
 
@@ -170,5 +252,57 @@ def _check_arguments(image_size, batch_size, labels, pair, channels, limit, brok
         raise ValueError(f"channels is {channels!r}; it must be 1, 3 or None.")
     if broken not in ("error", "skip"):
         raise ValueError(f'broken is {broken!r}; it must be "error" or "skip".')
-    if labels and pair is not None:
+    if isinstance(exclude, str):
+        raise ValueError(f"exclude is {exclude!r}; give the names in a tuple: ({exclude!r},).")
+
+
+def _check_sides(names, splits, labels, pair, paired):
+    """Refuse arguments of which one makes another meaningless."""
+    one_set = len(names) == len(splits) == 1
+    if isinstance(pair, str) and pair not in pairs.DEGRADATIONS:
+        raise ValueError(
+            f"pair is {pair!r}; it must be one of {', '.join(pairs.DEGRADATIONS)}, or name two "
+            'images, such as ("line", "color").'
+        )
+    if labels and not (one_set and pair is None and paired):
         raise ValueError("A data set has either labels or a pair of images: drop one of the two.")
+    if pair is not None and not one_set:
+        raise ValueError(
+            f"pair is {pair!r}, but two {'names' if len(names) == 2 else 'splits'} are a and b "
+            "already: leave pair out."
+        )
+    if paired and len(splits) == 2:
+        raise ValueError(
+            f"The splits {splits[0]!r} and {splits[1]!r} share no subject, so that their images "
+            "are no pairs: pass paired=False."
+        )
+    if paired and len(names) == 2 and not all(map(_is_folder, names)):
+        raise ValueError(
+            f"{names[0]} and {names[1]} are not two folders whose equal names say which images "
+            "are pairs: pass paired=False to load them without."
+        )
+    if not paired and one_set and pair is None:
+        raise ValueError(
+            "paired=False needs two sides, a and b: pass pair=, or two folders as name, or two "
+            'splits such as ("trainA", "trainB").'
+        )
+
+
+def _check_images(names, pair, examples):
+    """Refuse images that cannot be made the pair that was asked for."""
+    parts = examples
+    if isinstance(examples, tf.data.Dataset):
+        parts = tf.nest.flatten(examples.element_spec)
+        shapes = [tuple(part.shape) for part in parts if part.dtype == tf.uint8]
+    else:
+        shapes = [part.shape[1:] for part in parts if part.dtype == np.uint8]
+    if pair == "colorize" and shapes[0][-1] == 1:
+        raise ValueError(
+            f'pair="colorize" needs images in colour, but those of {names[0]} are grey.'
+        )
+    if len(shapes) == 2 and shapes[0][:2] != shapes[1][:2]:
+        raise ValueError(
+            f"The two images of a pair differ in size in {' and '.join(map(str, names))}: "
+            f"{shapes[0][:2]} and {shapes[1][:2]} (height, width); choose one with image_size=64, "
+            "say."
+        )

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import tensorflow as tf
 
+from gan_keras.datasets.pairs import DEGRADATIONS
+
 EMBEDDED = ("mnist", "fashion_mnist", "emoji")
-DRAWINGS = ("line", "color", "noto")  # of the emoji
 MEMORY = 2 * 2**30  # bytes of decoded images that are kept
 RESTORE = (
     "To restore it, run `git checkout -- data` in a checkout of the repository, install gan-keras "
@@ -19,46 +20,83 @@ RESTORE = (
 )
 
 
-def read(name, split, *, image_size, channels, labels, pair, limit, shuffle, seed, data_dir):
+def read(
+    name,
+    split,
+    *,
+    pair,
+    side,
+    image_size,
+    channels,
+    labels,
+    exclude,
+    limit,
+    shuffle,
+    seed,
+    data_dir,
+):
     """Read one split as (examples, class names).
 
     `examples` is a tuple of arrays, images uint8 and labels int32. Where the images take more than
     `MEMORY` it is a `tf.data.Dataset` of such tuples, one for each example, shuffled on request.
+
+    `pair` names two images of an example. `side`, 0 or 1, takes every second example, from the
+    first or from the second on, and of a pair that image alone: the two share no example.
     """
     import tensorflow_datasets as tfds
 
     builder = _builder(name, data_dir)
     features = builder.info.features
-    image_keys, label_key = _features(name, features, labels, pair)
+    image_keys, label_key = _features(name, features, pair)
+    if pair and side is not None:
+        image_keys = (image_keys[side],)
+    if (labels or exclude) and label_key is None:
+        raise ValueError(
+            f"{name} has no class labels; its features are {', '.join(features)}. Leave labels and "
+            "exclude out."
+        )
+    excluded = _excluded(name, features, label_key, exclude)
     _prepare(name, builder)
     count = _count(name, split, builder.info.splits)
-    keys = [*image_keys, *([label_key] if labels else [])]
+
+    def examples_with(keys):
+        unread = {key: tfds.decode.SkipDecoding() for key in features if key not in keys}
+        return builder.as_dataset(split=split, decoders=unread, shuffle_files=False)
+
+    def is_wanted(example):
+        wanted = example["has_noto"] if "noto" in (pair or ()) else True
+        return wanted & tf.reduce_all(example[label_key] != excluded) if exclude else wanted
 
     def select(example):
         images = [_fit(example[key], image_size, channels) for key in image_keys]
         return (*images, tf.cast(example[label_key], tf.int32)) if labels else tuple(images)
 
     try:
-        unread = {key: tfds.decode.SkipDecoding() for key in features if key not in keys}
-        dataset = builder.as_dataset(split=split, decoders=unread, shuffle_files=False)
-        if "noto" in keys:
-            dataset = dataset.filter(lambda example: example["has_noto"])
+        dataset = examples_with([*image_keys, label_key])
+        if exclude or "noto" in (pair or ()):
+            wanted = [bool(w) for w in examples_with([label_key]).map(is_wanted)]
+            if len(wanted) < count:
+                raise _damaged(name, builder, split)
+            dataset, count = dataset.filter(is_wanted), sum(wanted)
+        if side is not None:
+            dataset, count = dataset.shard(2, side), (count + 1 - side) // 2
+        if count == 0:
+            raise ValueError(
+                f"Of the split {split!r} of {name} nothing is left: none of its examples are those "
+                f"asked for (pair={pair!r}, exclude={exclude!r}). Choose a larger part."
+            )
         if limit is not None:
             dataset = dataset.take(limit)
             count = min(count, limit)
         dataset = dataset.map(select, num_parallel_calls=tf.data.AUTOTUNE)
         first = next(iter(dataset), None)
-        if first is None and "noto" in keys:
-            raise ValueError(
-                f"Google has drawn none of the emoji in {split!r}. Choose a larger part."
-            )
         if first is None:
             raise _damaged(name, builder, split)
         size = sum(math.prod(image.shape) for image in first[: len(image_keys)])
         of_one_size = all(spec.shape.is_fully_defined() for spec in dataset.element_spec)
         if count * size <= MEMORY:
             examples = _collect(name, dataset, first, count, batch_size=256 if of_one_size else 1)
-            if len(examples[0]) < count and "noto" not in keys:
+            if len(examples[0]) < count:
                 raise _damaged(name, builder, split)
         elif of_one_size:
             examples = dataset.apply(tf.data.experimental.assert_cardinality(count))
@@ -154,8 +192,8 @@ def _no_builder(name, data_dir, error):
     )
 
 
-def _features(name, features, labels, pair):
-    """Return the names of the features to read: a tuple of images, and the label."""
+def _features(name, features, pair):
+    """Return the names of the images to read, a tuple, and of the label, None if there is none."""
     import tensorflow_datasets as tfds
 
     images = [
@@ -166,19 +204,33 @@ def _features(name, features, labels, pair):
     if not images:
         raise ValueError(f"{name} has no 8-bit images; its features are {', '.join(features)}.")
     classes = [k for k, f in features.items() if isinstance(f, tfds.features.ClassLabel)]
-    if labels and not classes:
-        raise ValueError(
-            f"{name} has no class labels; its features are {', '.join(features)}. Leave labels out."
-        )
     label = ("label" if "label" in classes else classes[0]) if classes else None
-    if pair is not None:
-        if set(images) != set(DRAWINGS):
-            raise ValueError(f"pair={pair!r} is for the emoji; {name} has no pairs of images.")
-        if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(DRAWINGS):
-            raise ValueError(f"pair is {pair!r}; it must be two of {', '.join(DRAWINGS)}.")
-        return tuple(pair), label
-    preferred = [key for key in ("image", "color") if key in images]
-    return (preferred or images)[:1], label
+    if pair is None:
+        preferred = [key for key in ("image", "color") if key in images]
+        return (preferred or images)[:1], label
+    if len(images) < 2:
+        raise ValueError(
+            f"pair is {pair!r}, but {name} has one image of each subject, {images[0]!r}. Make "
+            f"pairs of it by degrading it: pair is one of {', '.join(map(repr, DEGRADATIONS))}."
+        )
+    if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(images):
+        raise ValueError(
+            f"pair is {pair!r}; it must be two of {', '.join(images)}, or one of the degradations "
+            f"{', '.join(DEGRADATIONS)}."
+        )
+    return tuple(pair), label
+
+
+def _excluded(name, features, label_key, exclude):
+    """Return the numbers of the classes that are left out."""
+    names = features[label_key].names if exclude else []
+    unknown = [repr(given) for given in exclude if given not in names]
+    if unknown:
+        raise ValueError(
+            f"{name} has no class {', '.join(unknown)} to exclude; its classes are "
+            f"{', '.join(map(str, names))}."
+        )
+    return [names.index(given) for given in exclude]
 
 
 def _count(name, split, splits):

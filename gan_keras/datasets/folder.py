@@ -1,6 +1,5 @@
 """Images from a folder."""
 
-import math
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -19,32 +18,67 @@ GREY = {"1", "L", "LA", "La"}  # Pillow's modes of 8 bits or fewer
 COLOUR = {"P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV"}
 
 
-def read(root, split, *, image_size, channels, labels, limit, shuffle, seed, broken):
-    """Read one split as (examples, class names), as `catalogue.read` does."""
-    splits = _splits(root)
-    if split not in splits:
+def read(
+    folders,
+    split,
+    *,
+    pair,
+    side,
+    image_size,
+    channels,
+    labels,
+    exclude,
+    limit,
+    shuffle,
+    seed,
+    broken,
+):
+    """Read one split as (examples, class names), as `catalogue.read` does.
+
+    Of two folders, each example is a pair of files of the same name. Of one, `pair` names the
+    halves, "left" and "right", of images that lie side by side in a file.
+    """
+    tops = [_top(folder, split) for folder in folders]
+    groups = _partners(tops) if len(tops) == 2 else [(path,) for path in _files(tops[0])]
+    class_names = _classes(folders[0])
+    groups = _without(groups, tops[0], class_names, exclude)
+    if side is not None:
+        groups, pair = groups[side::2], pair and (pair[side],)
+    if not groups:
         raise ValueError(
-            f"{root} has no split {split!r}; it has {', '.join(splits)}. For more, sort the images "
-            "into subfolders called train and test; for fewer images, use limit."
+            f"Of the images in {tops[0]} none is left (exclude={exclude!r}). Put more there."
         )
-    files = _files(splits[split])
-    if limit is not None and limit < len(files):
-        files = [files[i * len(files) // limit] for i in range(limit)]
-    decode = partial(_decode, image_size=image_size, channels=channels)
-    files, images = _decode_all(root, files, decode, broken)
-    class_names, numbers = _labels(splits, split, files) if labels else (None, None)
-    if len(images) == len(files):
-        return (images, numbers) if labels else (images,), class_names
+    if limit is not None and limit < len(groups):
+        groups = [groups[i * len(groups) // limit] for i in range(limit)]
+    decode = partial(_decode, halves=pair, image_size=image_size, channels=channels)
+    groups, arrays = _decode_all(tops, groups, decode, broken)
+    numbers = _labels(tops[0], groups, class_names) if labels else None
+    if len(arrays[0]) == len(groups):
+        return (*arrays, numbers) if labels else tuple(arrays), class_names
 
     def load(i):
-        image = tf.numpy_function(lambda i: decode(files[i]), [i], tf.uint8, stateful=False)
-        image.set_shape(images.shape[1:])
-        return (image, tf.gather(numbers, i)) if labels else (image,)
+        images = tf.numpy_function(
+            lambda i: _decode_group(decode, groups[i]), [i], [tf.uint8] * len(arrays), False
+        )
+        for image, array in zip(images, arrays, strict=True):
+            image.set_shape(array.shape[1:])
+        return (*images, tf.gather(numbers, i)) if labels else tuple(images)
 
-    indices = tf.data.Dataset.range(len(files))
+    indices = tf.data.Dataset.range(len(groups))
     if shuffle:
-        indices = indices.shuffle(len(files), seed=seed)
+        indices = indices.shuffle(len(groups), seed=seed)
     return indices.map(load, num_parallel_calls=tf.data.AUTOTUNE), class_names
+
+
+def _top(folder, split):
+    """The folder of a split."""
+    splits = _splits(folder)
+    if split not in splits:
+        raise ValueError(
+            f"{folder} has no split {split!r}; it has {', '.join(splits)}. For more, sort the "
+            "images into subfolders called train and test; for fewer images, use limit."
+        )
+    return splits[split]
 
 
 def _splits(root):
@@ -83,58 +117,129 @@ def _files(folder):
     return files
 
 
-def _labels(splits, split, files):
-    """Return the class names, shared by all splits, and the number of each file's class."""
-    class_names = sorted({path.name for top in splits.values() for path in _subfolders(top)})
-    inside = [path.relative_to(splits[split]) for path in files]
+def _partners(folders):
+    """Pair the files of two folders whose paths inside them are equal but for the suffix."""
+    by_name = []
+    for folder in folders:
+        files = _files(folder)
+        names = {path.relative_to(folder).with_suffix(""): path for path in files}
+        if len(names) < len(files):
+            twin = next(path for path in files if path not in names.values())
+            other = names[twin.relative_to(folder).with_suffix("")]
+            raise ValueError(
+                f"{twin} and {other.name} differ in their suffix alone, so that their partner is "
+                "not known. Rename one of them."
+            )
+        by_name.append(names)
+    alone = [
+        f"{names[name]} (no {name}.* in {other})"
+        for names, others, other in zip(by_name, by_name[::-1], folders[::-1], strict=True)
+        for name in names.keys() - others.keys()
+    ]
+    if alone:
+        raise ValueError(
+            f"{len(alone)} images have no partner: {_some(sorted(alone))}. Pairs are files of the "
+            "same name in both folders: add what is missing or remove these; or pass paired=False "
+            "to train without pairs."
+        )
+    return [(path, by_name[1][name]) for name, path in by_name[0].items()]
+
+
+def _classes(folder):
+    """The names of the subfolders, shared by all splits."""
+    splits = _splits(folder).values()
+    return sorted({path.name for top in splits for path in _subfolders(top)})
+
+
+def _without(groups, top, class_names, exclude):
+    """Leave out the files in the subfolders named by `exclude`."""
+    unknown = [repr(given) for given in exclude if given not in class_names]
+    if unknown:
+        raise ValueError(
+            f"{top} has no subfolder {', '.join(unknown)} to exclude; its subfolders are "
+            f"{', '.join(class_names) or 'none'}."
+        )
+    return [group for group in groups if group[0].relative_to(top).parts[0] not in exclude]
+
+
+def _labels(top, groups, class_names):
+    """Return the number of each file's class."""
+    inside = [path.relative_to(top) for (path,) in groups]
     loose = [path for path in inside if len(path.parts) == 1]
     if loose:
         raise ValueError(
-            f"labels=True takes the labels from subfolders, but {loose[0]} lies in "
-            f"{splits[split]} itself. Sort the images into one subfolder for each class."
+            f"labels=True takes the labels from subfolders, but {loose[0]} lies in {top} itself. "
+            "Sort the images into one subfolder for each class."
         )
-    numbers = [class_names.index(path.parts[0]) for path in inside]
-    return class_names, np.array(numbers, np.int32)
+    return np.array([class_names.index(path.parts[0]) for path in inside], np.int32)
 
 
-def _decode_all(root, files, decode, broken):
+def _decode_all(folders, groups, decode, broken):
     """Decode every file once, so that what is wrong with any of them is said now.
 
-    Returns the files that could be decoded and their images, or no images, (0, H, W, C), where
-    these would take more than `catalogue.MEMORY`.
+    Returns the groups of files that could be decoded, and an array for each of their images; of
+    length 0 where these would take more than `catalogue.MEMORY`.
     """
-    good, bad, images, step = [], {}, None, 256
+    good, bad, arrays, step = [], {}, None, 256
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(files), step):
-            chunk = files[start : start + step]
-            for path, image in zip(chunk, pool.map(partial(_try, decode), chunk), strict=True):
-                if isinstance(image, Exception):
-                    bad[path] = image
+        for start in range(0, len(groups), step):
+            chunk = groups[start : start + step]
+            results = pool.map(partial(_try, decode), chunk)
+            for group, (images, errors) in zip(chunk, results, strict=True):
+                if errors:
+                    bad |= errors
                     continue
-                if images is None:
-                    fits = len(files) * math.prod(image.shape) <= catalogue.MEMORY
-                    images = np.empty((len(files) if fits else 0, *image.shape), np.uint8)
-                elif image.shape != images.shape[1:]:
-                    raise _mixed(root, good[0], images.shape[1:], path, image.shape)
-                if len(images):
-                    images[len(good)] = image
-                good.append(path)
+                if arrays is None:
+                    size = sum(image.size for image in images)
+                    length = len(groups) if len(groups) * size <= catalogue.MEMORY else 0
+                    arrays = [np.empty((length, *image.shape), np.uint8) for image in images]
+                for i, (image, array) in enumerate(zip(images, arrays, strict=True)):
+                    if image.shape != array.shape[1:]:
+                        # Of two folders each gives an image, of one all come from the same file.
+                        file = i if len(folders) == 2 else 0
+                        first, path = good[0][file], group[file]
+                        raise _mixed(folders[file], first, array.shape[1:], path, image.shape)
+                    if len(array):
+                        array[len(good)] = image
+                good.append(group)
     if bad:
-        _report(root, bad, broken)
+        _report(folders, bad, broken)
     if not good:
-        raise ValueError(f"None of the {len(files)} images in {root} can be decoded.")
-    return good, images[: len(good)]
+        raise ValueError(f"None of the {len(groups)} images in {_names(folders)} can be decoded.")
+    return good, [array[: len(good)] for array in arrays]
 
 
-def _try(decode, path):
-    try:
-        return decode(path)
-    except Exception as error:  # decoders raise whatever a broken file leads them into
-        return error
+def _decode_group(decode, group):
+    return [image for path in group for image in decode(path)]
 
 
-def _decode(path, image_size, channels):
-    """Decode a file to (height, width, channels) uint8."""
+def _try(decode, group):
+    """The images of a group of files, and what is wrong with which of them."""
+    images, errors = [], {}
+    for path in group:
+        try:
+            images += decode(path)
+        except Exception as error:  # decoders raise whatever a broken file leads them into
+            errors[path] = error
+    return images, errors
+
+
+def _decode(path, halves, image_size, channels):
+    """Decode a file, or the named halves of it, to (height, width, channels) uint8 each."""
+    image = _open(path, channels)
+    if not halves:
+        return [_fit(image, image_size)]
+    if image.width % 2:
+        raise ValueError(f"it is {image.width} pixels wide: no two halves side by side")
+    middle = image.width // 2
+    boxes = {
+        "left": (0, 0, middle, image.height),
+        "right": (middle, 0, image.width, image.height),
+    }
+    return [_fit(image.crop(boxes[half]), image_size) for half in halves]
+
+
+def _open(path, channels):
     with Image.open(path) as image:
         most = Image.MAX_IMAGE_PIXELS
         if most is not None and image.width * image.height > most:
@@ -150,10 +255,13 @@ def _decode(path, image_size, channels):
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image.convert("RGBA"))
         image = ground
-    image = image.convert("L" if channels == 1 else "RGB")
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _fit(image, image_size):
     if image_size is not None:
         image = ImageOps.fit(image, image_size[::-1], method=Image.Resampling.BILINEAR)
-    return np.asarray(image).reshape(image.height, image.width, channels)
+    return np.asarray(image).reshape(image.height, image.width, -1)
 
 
 def _mixed(root, first, shape, second, other):
@@ -170,10 +278,23 @@ def _mixed(root, first, shape, second, other):
     )
 
 
-def _report(root, bad, broken):
-    shown = [f"{path.relative_to(root)} ({error})" for path, error in list(bad.items())[:10]]
-    more = f" and {len(bad) - 10} more" if len(bad) > 10 else ""
-    message = f"{len(bad)} images in {root} cannot be decoded: {', '.join(shown)}{more}."
+def _report(folders, bad, broken):
+    shown = _some([f"{_inside(path, folders)} ({error})" for path, error in bad.items()])
+    message = f"{len(bad)} images in {_names(folders)} cannot be decoded: {shown}."
     if broken == "error":
         raise ValueError(f'{message} Remove them, or pass broken="skip" to leave them out.')
-    warnings.warn(f"{message} They are left out.", stacklevel=5)
+    warnings.warn(f"{message} They are left out.", stacklevel=6)
+
+
+def _names(folders):
+    return " and ".join(map(str, folders))
+
+
+def _inside(path, folders):
+    """A path as seen from the folder that was given; the whole of it where there are two."""
+    return path if len(folders) == 2 else path.relative_to(folders[0])
+
+
+def _some(texts):
+    more = f" and {len(texts) - 10} more" if len(texts) > 10 else ""
+    return ", ".join(texts[:10]) + more

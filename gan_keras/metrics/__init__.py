@@ -5,6 +5,7 @@ from gan_keras.metrics.extractors import Extractor, load_extractor
 from gan_keras.metrics.frechet import frechet_distance
 from gan_keras.metrics.kernel import kernel_distance
 from gan_keras.metrics.neighbours import manifold_overlap, nearest
+from gan_keras.metrics.paired import pixel_errors, retrieval
 from gan_keras.metrics.reference import Reference, Scores, load_reference
 
 __all__ = [
@@ -20,4 +21,6 @@ __all__ = [
     "manifold_overlap",
     "modes",
     "nearest",
+    "pixel_errors",
+    "retrieval",
 ]

@@ -56,7 +56,7 @@ class Extractor:
             ValueError: for another rank or number of channels, values outside [-1, 1] or NaN.
         """
         images = np.asarray(images)
-        _check(images)
+        check_images(images)
         features, logits = [], []
         for start in range(0, len(images), batch_size):
             batch = self._fit(images[start : start + batch_size])
@@ -84,7 +84,8 @@ class Extractor:
         return images
 
 
-def _check(images):
+def check_images(images) -> None:
+    """Refuses images with a ValueError unless they are (n, height, width, 1 or 3) in [-1, 1]."""
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or len(images) == 0:
         raise ValueError(
             f"The images have shape {images.shape}; they must be (n, height, width, 1 or 3), n > 0."

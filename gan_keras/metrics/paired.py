@@ -1,0 +1,111 @@
+"""How near translated images come to the pictures they should have become, where these are known.
+
+The partners may be hidden from the model, as a CycleGAN's are: they then measure what it could not
+learn by heart. All measures take both sets in the same order.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from sklearn.metrics import pairwise_distances_chunked
+
+from gan_keras.metrics.extractors import check_images
+from gan_keras.metrics.frechet import check_features
+
+SSIM_WINDOW = 11  # pixels; Wang et al. 2004, section III.B
+
+
+class PixelErrors(NamedTuple):
+    """Means over images of what `pixel_errors` compares pixel by pixel."""
+
+    mean_absolute: float
+    psnr: float
+    ssim: float
+
+
+def pixel_errors(translated, targets, batch_size: int = 100) -> PixelErrors:
+    """Compares each image with its target, pixel by pixel.
+
+    - mean_absolute: mean |translated - target| on the scale [-1, 1]: from 0, the same, to 2
+    - psnr: 10 log10(range^2 / mean squared error) in dB, of each image, then the mean; infinite if
+      an image equals its target
+    - ssim: structural similarity of Wang et al. 2004 (IEEE Trans. Image Processing 13), equation
+      13, with their window of 11 pixels, on the scale [0, 1]; a mean over colours; 1 is the same
+
+    All three punish a sharp picture that is slightly displaced more than a blurred one.
+
+    Args:
+        translated, targets: (n, height, width, 1 or 3) in [-1, 1], of the same shape.
+
+    Raises:
+        ValueError: if the shapes differ, values lie outside [-1, 1] or are NaN, or a side has fewer
+            than 11 pixels, the window of SSIM.
+    """
+    translated, targets = (np.asarray(images, np.float32) for images in (translated, targets))
+    if translated.shape != targets.shape:
+        raise ValueError(
+            f"The translated images have shape {translated.shape}, their targets {targets.shape}; "
+            "they must be the same, one target for each image, in the same order."
+        )
+    for images in (translated, targets):
+        check_images(images)
+    if min(targets.shape[1:3]) < SSIM_WINDOW:
+        raise ValueError(
+            f"The images are {targets.shape[1]} x {targets.shape[2]} pixels; SSIM looks through a "
+            f"window of {SSIM_WINDOW} x {SSIM_WINDOW}. Enlarge both sets first."
+        )
+    absolute, psnr, ssim = [], [], []
+    for start in range(0, len(targets), batch_size):
+        # SSIM is made for values from 0: it compares means by their ratio.
+        a, b = ((x[start : start + batch_size] + 1) / 2 for x in (translated, targets))
+        absolute.append(2 * np.abs(a - b).mean(axis=(1, 2, 3)))
+        psnr.append(tf.image.psnr(a, b, max_val=1.0).numpy())
+        ssim.append(tf.image.ssim(a, b, max_val=1.0, filter_size=SSIM_WINDOW).numpy())
+    return PixelErrors(*(float(np.concatenate(x).mean()) for x in (absolute, psnr, ssim)))
+
+
+class Retrieval(NamedTuple):
+    """How often an image finds its own partner, and at which place; see `retrieval`."""
+
+    top1: float
+    top5: float
+    median_rank: float
+
+
+def retrieval(translated, targets) -> Retrieval:
+    """Is a translated image nearer to its own partner than to the other images' partners?
+
+    All `targets` are ordered by their Euclidean distance from a translated image; the rank of its
+    partner is its place among them, from 1. Ties count half, so that equal images find nothing.
+
+    - top1, top5: shares of the images whose partner has rank 1, or at most 5
+    - median_rank
+
+    Chance is 1 / n, 5 / n and (n + 1) / 2. Handing back the input is no chance: say what it scores.
+
+    Args:
+        translated, targets: (n, ...): features, as `Extractor` gives them, or images compared pixel
+            by pixel; n > 1.
+
+    Raises:
+        ValueError: if the two differ in number or shape, there is only one, or there are values
+            that are not finite.
+    """
+    a, b = (np.reshape(x, (len(x), -1)) for x in (translated, targets))
+    a, b = check_features(a, b, at_least=2)
+    if len(a) != len(b):
+        raise ValueError(
+            f"There are {len(a)} translated images and {len(b)} targets; give one target for each, "
+            "in the same order."
+        )
+    ranks = []
+    for distances in pairwise_distances_chunked(a, b, working_memory=128):
+        rows = np.arange(len(distances))
+        own = distances[rows, len(ranks) + rows][:, None]
+        nearer, equal = (distances < own).sum(axis=1), (distances == own).sum(axis=1) - 1
+        ranks.extend(1 + nearer + equal / 2)
+    ranks = np.array(ranks)
+    return Retrieval(
+        float((ranks <= 1).mean()), float((ranks <= 5).mean()), float(np.median(ranks))
+    )
