@@ -194,10 +194,15 @@ def test_bad_arguments(arguments, message):
         load_dataset("mnist", **arguments)
 
 
-@pytest.mark.parametrize("pair", [("line",), ("line", "line"), ("line", "colour"), "noto"])
+@pytest.mark.parametrize("pair", [("line",), ("line", "line"), ("line", "colour")])
 def test_bad_pairs(pair):
     with pytest.raises(ValueError, match="must be two of color, line, noto"):
         load_dataset("emoji", pair=pair)
+
+
+def test_one_drawing_is_no_pair():
+    with pytest.raises(ValueError, match=r"pair is 'noto'; .* or name two images"):
+        load_dataset("emoji", pair="noto")
 
 
 def test_pair_with_labels():
