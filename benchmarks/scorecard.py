@@ -126,17 +126,21 @@ def in_colour(images):
 
 
 def tables(entries: dict) -> str:
-    """The README's two tables, in Markdown."""
+    """The README's tables, of models that draw and of models that translate, in Markdown."""
     drawing = {name: entry for name, entry in entries.items() if "directions" not in entry}
     translating = {name: entry for name, entry in entries.items() if "directions" in entry}
-    return f"{drawing_table(drawing)}\n\n{translation_table(translating)}"
+    parts = [drawing_table(drawing)]
+    if translating:
+        parts.append(translation_table(translating))
+    return "\n\n".join(parts)
 
 
 def translation_table(entries: dict) -> str:
     """One line for each model and direction; in brackets the untranslated input."""
     lines = [
         "| model | direction | parameters of G / D | minutes | images/s "
-        "| mean absolute error (input) | PSNR | SSIM (input) | Fréchet (input; real) | top 1 (input) |",
+        "| mean absolute error (input) | PSNR | SSIM (input) | Fréchet (input; real) "
+        "| top 1 (input) |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, entry in entries.items():
