@@ -29,7 +29,7 @@ import gan_keras
 RESULTS = Path(__file__).parent / "results"
 # recipe: pixels a side and batch size, as in the chapters' profiles cpu and gpu.
 SIZES = {"Pix2Pix": {"fast": (64, 16), "paper": (256, 1)},
-         "CycleGAN": {"fast": (64, 8), "paper": (256, 1)}}  # fmt: skip
+         "CycleGAN": {"fast": (64, 4), "paper": (256, 1)}}  # fmt: skip
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 absolute, squared = keras.losses.MeanAbsoluteError(), keras.losses.MeanSquaredError()

@@ -87,6 +87,17 @@ def test_changes_of_a_recipe_add_up_and_are_measured():
     changed = {key for change in pix2pix_recipe.CHANGES.values() for key in change}
     assert changed == set(pix2pix_recipe.PAPER)
     assert all(settings[-1][key] != pix2pix_recipe.PAPER[key] for key in changed)
+    model, recipe = (
+        pix2pix_recipe.build(settings[-1], steps=10),
+        gan_keras.Pix2Pix((64, 64, 1), (64, 64, 3), recipe="fast"),
+    )
+    for network in ("generator", "discriminator"):
+        a, b = (getattr(m, network).count_params() for m in (model, recipe))
+        assert a == b
+    assert model.average == recipe.average
+    assert recipe.optimizer_options == {
+        "learning_rate": settings[-1]["rate"], "beta_2": settings[-1]["beta_2"]
+    }  # fmt: skip
 
     name = "averaged weights"
     results, images = pix2pix_recipe.compare(0.01, (name,), limit=50, progress=lambda line: None)

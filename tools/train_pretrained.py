@@ -54,7 +54,7 @@ RECIPES = {
         {"recipe": "fast"},
         "emoji",
         {"pair": ["color", "noto"], "paired": False, "exclude": ["flags"], "augment": "mirror",
-         "batch_size": 8},
+         "batch_size": 4},
         100,
     ),
 }  # fmt: skip
