@@ -17,7 +17,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from gan_keras.adversarial import check_networks
+from gan_keras import latent
+from gan_keras.adversarial import check_shapes
 from gan_keras.models.cgan import CGAN
 from gan_keras.models.dcgan import choose_recipe, downsample
 
@@ -63,6 +64,7 @@ class ACGAN(CGAN):
         )  # fmt: skip
 
     def check_networks(self):
+        latent.check_dim(self.latent_dim)
         image = keras.Input(self.image_shape)
         outputs = self.discriminator(image)
         if not isinstance(outputs, (list, tuple)) or len(outputs) != 2:
@@ -76,9 +78,10 @@ class ACGAN(CGAN):
                 f"{tuple(outputs[1].shape)}; with num_classes={self.num_classes} they must be "
                 f"(batch, {self.num_classes})."
             )
-        y = keras.Input((self.num_classes,))
-        told = keras.Model([image, y], outputs[0], name=self.discriminator.name)
-        check_networks(self.generator, told, self.latent_dim, self.image_shape, self.num_classes)
+        given = [(self.latent_dim,), (self.num_classes,)]
+        check_shapes(self.generator, "generator", given, self.image_shape)
+        judge = keras.Model(image, outputs[0], name=self.discriminator.name)
+        check_shapes(judge, "discriminator", [self.image_shape], (1,))
 
     def train_step(self, data):
         """`CGAN.train_step`; the class is named by the discriminator in place of told to it."""
