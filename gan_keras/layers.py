@@ -40,6 +40,16 @@ class ReflectionPadding2D(layers.Layer):
         return {**super().get_config(), "padding": self.padding}
 
 
+def initializer(stddev: float | None):
+    """Normal with mean 0 and this standard deviation; None for Keras' default, Glorot's.
+
+    Call it for each layer: an initializer that layers share repeats its values.
+    """
+    if stddev is None:
+        return "glorot_uniform"
+    return keras.initializers.RandomNormal(stddev=stddev)
+
+
 def normalize(x, kind: str | None):
     """`x` (batch, H, W, C), each channel normalised to mean 0 and variance 1, then rescaled.
 
