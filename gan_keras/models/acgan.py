@@ -19,17 +19,22 @@ from keras import layers
 
 from gan_keras import latent
 from gan_keras.adversarial import check_shapes
+from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.cgan import CGAN
 from gan_keras.models.dcgan import choose_recipe, downsample
 
 
-def build_discriminator(image_shape=(28, 28, 1), num_classes=10, **options) -> keras.Model:
+def build_discriminator(
+    image_shape=(28, 28, 1), num_classes=10, augment=False, **options
+) -> keras.Model:
     """(batch, *image_shape) -> [logits (batch, 1), class logits (batch, num_classes)].
 
-    `options`: see `dcgan.downsample`.
+    Args:
+        augment: whether it sees all images through `layers.DifferentiableAugment`.
+        **options: see `dcgan.downsample`.
     """
     image = keras.Input(image_shape)
-    features = downsample(image, **options)
+    features = downsample(DifferentiableAugment()(image) if augment else image, **options)
     logits = layers.Dense(1, dtype="float32")(features)
     class_logits = layers.Dense(num_classes, dtype="float32", name="classes")(features)
     return keras.Model(image, [logits, class_logits], name="discriminator")
@@ -43,7 +48,8 @@ class ACGAN(CGAN):
     class on real and on generated images. Guessing scores log(num_classes).
 
     Args:
-        image_shape, num_classes, latent_dim, recipe, width, generator, average, seed: see `CGAN`.
+        image_shape, num_classes, latent_dim, recipe, width, generator, average, seed,
+            augment: see `CGAN`.
         discriminator: (batch, *image_shape) -> [(batch, 1), (batch, num_classes)] logits.
 
     Raises:
@@ -54,13 +60,13 @@ class ACGAN(CGAN):
 
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, latent_dim=None, recipe=None,
                  width=None, generator=None, discriminator=None, average=0.99, seed=None,
-                 **kwargs):  # fmt: skip
+                 augment=False, **kwargs):  # fmt: skip
         discriminator = discriminator or build_discriminator(
-            image_shape, num_classes, **choose_recipe(recipe, width)["discriminator"]
+            image_shape, num_classes, augment, **choose_recipe(recipe, width)["discriminator"]
         )
         super().__init__(
             image_shape, num_classes, "concatenation", latent_dim, recipe, width, generator,
-            discriminator, average, seed, **kwargs,
+            discriminator, average, seed, augment, **kwargs,
         )  # fmt: skip
 
     def check_networks(self):
