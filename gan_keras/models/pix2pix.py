@@ -26,11 +26,13 @@ from keras import layers
 
 from gan_keras import profiles
 from gan_keras.adversarial import check_logits, check_shapes
-from gan_keras.layers import ReflectionPadding2D, normalize
+from gan_keras.layers import ReflectionPadding2D, initializer, normalize
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
 
 # "paper": appendix 6.1 and section 3.3, with batches of 1. "fast": for two processor cores, with
-# batches of 16 at 64 x 64: half the width, and patches that suit small images.
+# batches of 16 at 64 x 64: narrower networks, above all the discriminator; patches that suit small
+# images; a higher rate, which has to fall.
+# benchmarks/pix2pix_recipe.py makes these changes one after the other.
 RECIPES = {
     "paper": {
         "optimizer": {"learning_rate": 2e-4},
@@ -41,8 +43,8 @@ RECIPES = {
     "fast": {
         "optimizer": {"learning_rate": 1e-3, "beta_2": 0.99},
         "patch_size": 34,
-        "generator": {"width": 32, "widest": 192},
-        "discriminator": {"width": 32},
+        "generator": {"width": 32, "widest": 128},
+        "discriminator": {"width": 16},
     },
 }
 
@@ -102,7 +104,7 @@ def build_generator(
     handed = []
     for i, filters in enumerate(widths):
         x = layers.Conv2D(
-            filters, kernel_size, strides=2, padding="same", kernel_initializer=_init(stddev)
+            filters, kernel_size, strides=2, padding="same", kernel_initializer=initializer(stddev)
         )(x)
         if 0 < i < depth - 1:
             x = normalize(x, normalization)
@@ -110,7 +112,7 @@ def build_generator(
         handed.append(x)
     for i, filters in reversed(list(enumerate(widths[:-1]))):
         x = layers.Conv2DTranspose(
-            filters, kernel_size, strides=2, padding="same", kernel_initializer=_init(stddev)
+            filters, kernel_size, strides=2, padding="same", kernel_initializer=initializer(stddev)
         )(x)
         x = normalize(x, normalization)
         if dropout and i >= depth - 4:
@@ -119,7 +121,11 @@ def build_generator(
         if skips:
             x = layers.Concatenate()([x, handed[i]])
     x = layers.Conv2DTranspose(
-        target_shape[-1], kernel_size, strides=2, padding="same", kernel_initializer=_init(stddev)
+        target_shape[-1],
+        kernel_size,
+        strides=2,
+        padding="same",
+        kernel_initializer=initializer(stddev),
     )(x)
     return keras.Model(image, layers.Activation("tanh", dtype="float32")(x), name="generator")
 
@@ -162,7 +168,7 @@ def patch_logits(x, patch_size=70, width=64, normalization="batch", stddev=None)
             x = layers.ZeroPadding2D(1)(x)
         x = layers.Conv2D(
             1 if last else min(width << i, 8 * width), kernel_size, stride,
-            kernel_initializer=_init(stddev), dtype="float32" if last else None,
+            kernel_initializer=initializer(stddev), dtype="float32" if last else None,
         )(x)  # fmt: skip
         if not last:
             x = layers.LeakyReLU(0.2)(normalize(x, normalization if i else None))
@@ -185,13 +191,6 @@ def _patch_size(patch_size, image_size) -> int:
             f"{image_size[0]} x {image_size[1]}. Choose a smaller patch_size."
         )
     return patch_size
-
-
-def _init(stddev):
-    if stddev is None:
-        return "glorot_uniform"
-    # A new one for each layer: an initializer repeats its values.
-    return keras.initializers.RandomNormal(stddev=stddev)
 
 
 class Patch(NamedTuple):
@@ -361,21 +360,25 @@ class Pix2Pix(TranslationModel):
         return self.averaged_generator(images, training=training)
 
     def draw(self, images, seed):
-        """`call` with training=True, dropout drawn from `seed`; it leaves no trace in the model.
+        """`call` as in training, dropout drawn from `seed`; it leaves no trace in the model.
 
         Args:
             images: (batch, *image_shape).
             seed: a pair of int32.
         """
-        network = self.averaged_generator
+        # The averaged network is frozen, and frozen batch normalisation ignores `training`: the
+        # other one is lent its weights.
+        network, averaged = self.generator, self.averaged_generator
+        pairs = zip(network.weights, averaged.weights, strict=True)
+        lent = [(weight, mean.value) for weight, mean in pairs]
         # The states of the layers' random numbers are variables, but not weights.
         weights = {id(weight) for weight in network.weights}
         states = [v for v in network.variables if id(v) not in weights]
         seeds = tf.random.experimental.stateless_split(seed, max(len(states), 1))
         seeds = [tf.bitcast(s, tf.uint32) for s in tf.unstack(seeds)]
         drawn = [(v, tf.cast(s, v.dtype)) for v, s in zip(states, seeds, strict=False)]
-        with keras.StatelessScope(state_mapping=drawn):
-            return self(images, training=True)
+        with keras.StatelessScope(state_mapping=lent + drawn):
+            return network(images, training=True)
 
     def translate(self, images, seed: int | None = None, as_in_training: bool | None = None,
                   batch_size: int = 16) -> np.ndarray:  # fmt: skip
