@@ -79,6 +79,8 @@ def test_weights_file_brings_back_the_draws_of_dropout(images, tmp_path):
     model.save_weights(tmp_path / "model.weights.h5")
     other.load_weights(tmp_path / "model.weights.h5")
     assert_same_state(other, model)
+    with pytest.raises(ValueError, match="of 0 layers, this model has 1 such"):
+        model.load_own_variables({})
 
 
 GO_ON = """
