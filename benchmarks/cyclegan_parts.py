@@ -1,6 +1,6 @@
 """The parts of CycleGAN (Zhu et al. 2017), switched off one at a time.
 
-    python benchmarks/cyclegan_parts.py [--steps 3000] [--image-size 32]
+    python benchmarks/cyclegan_parts.py [--steps 2000] [--image-size 32]
 
 trains `CycleGAN` on OpenMoji's and Noto's emoji, which are given without their pairs, once with all
 its parts, the identity loss among them, and then without
@@ -51,7 +51,7 @@ VARIANTS = {
 }
 
 
-def compare(variants=tuple(VARIANTS), more_seeds=MORE_SEEDS, steps=3000, batch_size=4,
+def compare(variants=tuple(VARIANTS), more_seeds=MORE_SEEDS, steps=2000, batch_size=4,
             image_size=32, limit=None, recipe="fast", progress=print):  # fmt: skip
     """Trains and measures every variant from seed 0, and some from further seeds.
 
@@ -190,6 +190,6 @@ def make(**options):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--image-size", type=int, default=32)
     make(**vars(parser.parse_args()))
