@@ -180,6 +180,7 @@ def test_an_installed_package_brings_the_emoji(tmp_path, monkeypatch):
         (dict(image_size=(32, -1)), r"image_size is \(32, -1\)"),
         (dict(image_size=(32,)), r"image_size is \(32,\)"),
         (dict(channels=2), "channels is 2; it must be 1, 3 or None"),
+        (dict(augment=True), "augment is True; it must be 'mirror', 'jitter' or None"),
         (dict(broken="ignore"), "broken is 'ignore'"),
         (dict(split="validation"), "mnist has no split 'validation'. It has test, train"),
         (dict(split="train[:x]"), "mnist has no split"),
@@ -194,10 +195,15 @@ def test_bad_arguments(arguments, message):
         load_dataset("mnist", **arguments)
 
 
-@pytest.mark.parametrize("pair", [("line",), ("line", "line"), ("line", "colour"), "noto"])
+@pytest.mark.parametrize("pair", [("line",), ("line", "line"), ("line", "colour")])
 def test_bad_pairs(pair):
     with pytest.raises(ValueError, match="must be two of color, line, noto"):
         load_dataset("emoji", pair=pair)
+
+
+def test_one_drawing_is_no_pair():
+    with pytest.raises(ValueError, match=r"pair is 'noto'; .* or name two images"):
+        load_dataset("emoji", pair="noto")
 
 
 def test_pair_with_labels():

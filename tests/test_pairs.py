@@ -121,7 +121,7 @@ def test_both_images_are_cut_and_mirrored_alike(tmp_path):
     for i in range(10):
         twice = np.tile(np.random.default_rng(i).integers(0, 256, (32, 32, 3), np.uint8), (1, 2, 1))
         tf.io.write_file(str(tmp_path / f"{i}.png"), tf.io.encode_png(twice))
-    arguments = dict(pair=("left", "right"), augment=True, batch_size=10)
+    arguments = dict(pair=("left", "right"), augment="jitter", batch_size=10)
     data = load_dataset(tmp_path, **arguments)
     (a, b), (again, _) = arrays(data), arrays(data)
     whole, _ = ordered(tmp_path, pair=("left", "right"))
@@ -130,13 +130,13 @@ def test_both_images_are_cut_and_mirrored_alike(tmp_path):
     assert len({*map(bytes, a), *map(bytes, again), *map(bytes, whole)}) == 30
 
 
-def test_augmentation_is_a_window_of_the_enlarged_image_mirrored_half_of_the_time():
+def test_jitter_is_a_window_of_the_enlarged_image_mirrored_half_of_the_time():
     ramp = tf.tile(tf.linspace(-1.0, 1.0, 32)[None, :, None], (32, 1, 1))
     enlarged = tf.image.resize(ramp, (36, 36)).numpy()[0, :, 0]
     windows = [enlarged[i : i + 32] for i in range(5)]
     seen = Counter()
     for n in range(100):
-        [out] = pairs.augment([ramp], seed(n))
+        [out] = pairs.jitter([ramp], seed(n))
         row = out.numpy()[0, :, 0]
         flipped = row[0] > row[-1]
         found = [i for i in range(5) if np.allclose(windows[i], row[::-1] if flipped else row)]
@@ -145,15 +145,25 @@ def test_augmentation_is_a_window_of_the_enlarged_image_mirrored_half_of_the_tim
     assert 30 < sum(count for (_, flipped), count in seen.items() if flipped) < 70
 
 
+def test_both_images_are_mirrored_alike_half_of_the_time():
+    whole = ordered("emoji", split="test", limit=100, pair=("line", "color"))
+    a, b = ordered("emoji", split="test", limit=100, pair=("line", "color"), augment="mirror")
+    mirrored = np.array([not np.array_equal(x, y) for x, y in zip(b, whole[1], strict=True)])
+    for varied, original in zip((a, b), whole, strict=True):
+        np.testing.assert_array_equal(varied[mirrored], original[mirrored, :, ::-1])
+        np.testing.assert_array_equal(varied[~mirrored], original[~mirrored])
+    assert 25 < mirrored.sum() < 75
+
+
 def test_augmented_images_keep_their_labels(tmp_path):
     for value in (0, 100, 200):
         save(tmp_path / f"c{value}" / "a.png", value=value)
         save(tmp_path / f"c{value}" / "b.png", value=value)
-    data = load_dataset(tmp_path, labels=True, augment=True, batch_size=4)
+    data = load_dataset(tmp_path, labels=True, augment="jitter", batch_size=4)
     images, labels = arrays(data)
     np.testing.assert_array_equal(as_bytes(images)[:, 0, 0, 0], 100 * labels)
     assert labels.dtype == np.int32 and data.class_names == ["c0", "c100", "c200"]
-    assert arrays(load_dataset(tmp_path, augment=True, batch_size=4)).shape == (6, 8, 8, 3)
+    assert arrays(load_dataset(tmp_path, augment="jitter", batch_size=4)).shape == (6, 8, 8, 3)
 
 
 # Leaving classes out
@@ -236,7 +246,7 @@ def test_unpaired_degradations_come_from_other_images():
     a, b = ordered("emoji", limit=10, **arguments)
     np.testing.assert_array_equal(b, whole[1::2])
     np.testing.assert_allclose(a, pairs.colorize(tf.constant(whole[::2]), None), atol=1e-6)
-    a, b = ordered("emoji", limit=10, augment=True, **arguments)
+    a, b = ordered("emoji", limit=10, augment="jitter", **arguments)
     assert a.shape == (10, 64, 64, 1) and b.shape == (10, 64, 64, 3)
 
 
@@ -386,7 +396,7 @@ def test_streaming_gives_the_same_as_memory(monkeypatch):
     calls = [
         dict(pair=("color", "noto")),
         dict(pair=("color", "noto"), paired=False),
-        dict(pair="denoise", augment=True),
+        dict(pair="denoise", augment="jitter"),
     ]
     memory = [ordered("emoji", **arguments, **call) for call in calls]
     monkeypatch.setattr(catalogue, "MEMORY", 64 * 64 * 6 * 5)

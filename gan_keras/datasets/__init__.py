@@ -21,7 +21,7 @@ def load_dataset(
     pair: str | tuple[str, str] | None = None,
     paired: bool = True,
     exclude: tuple[str, ...] = (),
-    augment: bool = False,
+    augment: str | None = None,
     channels: int | None = None,
     shuffle: bool = True,
     seed: int | None = 0,
@@ -78,9 +78,9 @@ def load_dataset(
             starts again within an epoch, which is as long as the longer one.
         exclude: Names of classes to leave out (see `labels`), as in `("flags",)`. The others keep
             their numbers.
-        augment: Enlarge by 286/256, cut back at a random place and mirror at random, in every epoch
-            anew, as Isola et al. 2017 do (arXiv:1611.07004, section 6.2); both images of a pair in
-            the same way.
+        augment: Vary the images in every epoch anew, both images of a pair in the same way.
+            "mirror": left to right at random. "jitter": also enlarged by 286/256 and cut back at a
+            random place, as Isola et al. 2017 do (arXiv:1611.07004, section 6.2).
         channels: 1 (grey) or 3 (RGB) converts every image; None keeps them, and refuses a folder
             that holds both.
         shuffle: Draw a new order for every epoch, over the whole set where it is in memory or in a
@@ -115,12 +115,13 @@ def load_dataset(
     for each in names:
         if not isinstance(each, (str, Path)):
             raise TypeError(f"name is {each!r}; it must be a string or a pathlib.Path.")
-    _check_arguments(image_size, batch_size, channels, exclude, limit, broken)
+    _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken)
     _check_sides(names, splits, labels, pair, paired)
     if image_size is not None:
         height, width = np.broadcast_to(image_size, 2).tolist()
         image_size = (height, width)
     degrade = pairs.DEGRADATIONS[pair] if isinstance(pair, str) else None
+    varied = pairs.AUGMENTATIONS[augment] if augment else None
     read = partial(
         _read,
         pair=None if degrade else pair,
@@ -137,9 +138,9 @@ def load_dataset(
     if paired:
         examples, class_names = read(names, split, side=None, seed=seed)
         _check_images(names, pair, examples)
-        if augment or degrade:
+        if varied or degrade:
             examples = _one_by_one(examples, shuffle, seed)
-            examples = pairs.vary(examples, augment, degrade, shuffle, seed)
+            examples = pairs.vary(examples, varied, degrade, shuffle, seed)
     else:
         # One source gives both sides from halves of its examples, two give one side each.
         halves = len(names) == len(splits) == 1
@@ -151,7 +152,7 @@ def load_dataset(
             _check_images(names, pair, examples)
             side = _one_by_one(examples, shuffle, side_seed)
             damage = degrade if i == 0 else None
-            sides.append(pairs.vary(side, augment, damage, shuffle, side_seed, keep=False))
+            sides.append(pairs.vary(side, varied, damage, shuffle, side_seed, keep=False))
         examples = pairs.join(*sides)
 
     if isinstance(examples, tf.data.Dataset):
@@ -232,7 +233,7 @@ def _to_model_range(*arrays):
     return scaled if len(scaled) > 1 else scaled[0]
 
 
-def _check_arguments(image_size, batch_size, channels, exclude, limit, broken):
+def _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken):
     def is_positive(value):
         return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
 
@@ -250,6 +251,9 @@ def _check_arguments(image_size, batch_size, channels, exclude, limit, broken):
         )
     if channels not in (None, 1, 3):
         raise ValueError(f"channels is {channels!r}; it must be 1, 3 or None.")
+    if augment is not None and augment not in pairs.AUGMENTATIONS:
+        known = ", ".join(map(repr, pairs.AUGMENTATIONS))
+        raise ValueError(f"augment is {augment!r}; it must be {known} or None.")
     if broken not in ("error", "skip"):
         raise ValueError(f'broken is {broken!r}; it must be "error" or "skip".')
     if isinstance(exclude, str):

@@ -196,11 +196,12 @@ def _features(name, features, pair):
     """Return the names of the images to read, a tuple, and of the label, None if there is none."""
     import tensorflow_datasets as tfds
 
-    images = [
+    # tensorflow-datasets keeps them in no order of its own.
+    images = sorted(
         key
         for key, feature in features.items()
         if isinstance(feature, tfds.features.Image) and feature.np_dtype == np.uint8
-    ]
+    )
     if not images:
         raise ValueError(f"{name} has no 8-bit images; its features are {', '.join(features)}.")
     classes = [k for k, f in features.items() if isinstance(f, tfds.features.ClassLabel)]

@@ -54,11 +54,17 @@ DEGRADATIONS = {
 }
 
 
-def augment(images, seed):
-    """The same random jitter for all `images`, which are of one size.
+def mirror(images, seed):
+    """Every second time, all `images` mirrored left to right."""
+    turn = tf.random.stateless_uniform([], seed) < 0.5
+    return [tf.where(turn, image[:, ::-1], image) for image in images]
+
+
+def jitter(images, seed):
+    """A random window of all `images`, which are of one size, and every second time mirrored.
 
     Isola et al. 2017, arXiv:1611.07004, section 6.2: enlarge 256 to 286 pixels, cut 256 out at a
-    random place, mirror every second time.
+    random place, mirror.
     """
     stacked = tf.concat(images, axis=-1)
     height, width = stacked.shape[:2]
@@ -72,12 +78,15 @@ def augment(images, seed):
     return tf.split(varied, [image.shape[-1] for image in images], axis=-1)
 
 
+AUGMENTATIONS = {function.__name__: function for function in (mirror, jitter)}
+
+
 def to_model_range(array):
     """Images, which are uint8, to float32 in [-1, 1]; labels as they are."""
     return tf.cast(array, tf.float32) / 127.5 - 1.0 if array.dtype == tf.uint8 else array
 
 
-def vary(examples, augmented, degrade, shuffle, seed, keep=True):
+def vary(examples, augment, degrade, shuffle, seed, keep=True):
     """Augment the images of each example alike, then put what `degrade` makes of them before them.
 
     The draws are others in every epoch where there is shuffling. Without, they depend on the place
@@ -85,10 +94,11 @@ def vary(examples, augmented, degrade, shuffle, seed, keep=True):
 
     Args:
         examples: `tf.data.Dataset` of (image, ..., label), images uint8, the label optional.
+        augment: one of `AUGMENTATIONS`, or None.
         degrade: one of `DEGRADATIONS`, or None.
         keep: False leaves out the whole image beside the degraded one.
     """
-    if not (augmented or degrade):
+    if not (augment or degrade):
         return examples
     if shuffle:
         numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
@@ -98,9 +108,9 @@ def vary(examples, augmented, degrade, shuffle, seed, keep=True):
     def change(parts, number):
         images = [to_model_range(part) for part in parts if part.dtype == tf.uint8]
         labels = parts[len(images) :]
-        jitter, damage = tf.unstack(tf.random.split(tf.stack([seed or 0, number])))
-        if augmented:
-            images = augment(images, jitter)
+        variation, damage = tf.unstack(tf.random.split(tf.stack([seed or 0, number])))
+        if augment:
+            images = augment(images, variation)
         if degrade:
             images = [degrade(images[0], damage), *(images if keep else ())]
         return (*images, *labels)

@@ -361,21 +361,25 @@ class Pix2Pix(TranslationModel):
         return self.averaged_generator(images, training=training)
 
     def draw(self, images, seed):
-        """`call` with training=True, dropout drawn from `seed`; it leaves no trace in the model.
+        """`call` as in training, dropout drawn from `seed`; it leaves no trace in the model.
 
         Args:
             images: (batch, *image_shape).
             seed: a pair of int32.
         """
-        network = self.averaged_generator
+        # The averaged network is frozen, and frozen batch normalisation ignores `training`: the
+        # other one is lent its weights.
+        network, averaged = self.generator, self.averaged_generator
+        pairs = zip(network.weights, averaged.weights, strict=True)
+        lent = [(weight, mean.value) for weight, mean in pairs]
         # The states of the layers' random numbers are variables, but not weights.
         weights = {id(weight) for weight in network.weights}
         states = [v for v in network.variables if id(v) not in weights]
         seeds = tf.random.experimental.stateless_split(seed, max(len(states), 1))
         seeds = [tf.bitcast(s, tf.uint32) for s in tf.unstack(seeds)]
         drawn = [(v, tf.cast(s, v.dtype)) for v, s in zip(states, seeds, strict=False)]
-        with keras.StatelessScope(state_mapping=drawn):
-            return self(images, training=True)
+        with keras.StatelessScope(state_mapping=lent + drawn):
+            return network(images, training=True)
 
     def translate(self, images, seed: int | None = None, as_in_training: bool | None = None,
                   batch_size: int = 16) -> np.ndarray:  # fmt: skip
