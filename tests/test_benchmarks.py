@@ -11,7 +11,10 @@ import gan_keras
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
+import pix2pix_recipe  # noqa: E402
+import scorecard  # noqa: E402
 import time_to_quality  # noqa: E402
+import translation_speed  # noqa: E402
 
 
 def test_a_race_trains_measures_and_draws(monkeypatch, tmp_path):
@@ -74,3 +77,61 @@ def test_the_committed_race_reached_its_goals(seconds, goal):
     result = json.loads(path.read_text())
     assert list(result["recipes"]) == ["guide", "dcgan"]
     assert result["best_of_first_over_second"][str(seconds)] >= goal
+
+
+def test_changes_of_a_recipe_add_up_and_are_measured():
+    settings = list(pix2pix_recipe.variants().values())
+    assert settings[0] == pix2pix_recipe.PAPER
+    for before, after in zip(settings, settings[1:], strict=False):
+        assert before != after
+    changed = {key for change in pix2pix_recipe.CHANGES.values() for key in change}
+    assert changed == set(pix2pix_recipe.PAPER)
+    assert all(settings[-1][key] != pix2pix_recipe.PAPER[key] for key in changed)
+    model, recipe = (
+        pix2pix_recipe.build(settings[-1], steps=10),
+        gan_keras.Pix2Pix((64, 64, 1), (64, 64, 3), recipe="fast"),
+    )
+    for network in ("generator", "discriminator"):
+        a, b = (getattr(m, network).count_params() for m in (model, recipe))
+        assert a == b
+    assert model.average == recipe.average
+    assert recipe.optimizer_options == {
+        "learning_rate": settings[-1]["rate"], "beta_2": settings[-1]["beta_2"]
+    }  # fmt: skip
+
+    name = "averaged weights"
+    results, images = pix2pix_recipe.compare(0.01, (name,), limit=50, progress=lambda line: None)
+    assert [(row["variant"], row["share"]) for row in results["rows"]] == [(name, 1), (name, 0.5)]
+    assert all(0 < row["mean_absolute"] < 2 and row["steps"] > 0 for row in results["rows"])
+    assert len(images) == 4 and all(x.shape == (24, 64, 64, 3) for x in images.values())
+    worse, better = ({"share": 0.5, "mean_absolute": error} for error in (0.6, 0.4))
+    first = {"share": 1, "mean_absolute": 0.5}
+    assert pix2pix_recipe.reached([first, better]) and not pix2pix_recipe.reached([first, worse])
+
+
+@pytest.mark.parametrize("name", translation_speed.SIZES)
+def test_plain_steps_train_the_same_networks(name):
+    sizes = {name: {"fast": (16, 2)}}
+    found = translation_speed.compare(name, rounds=2, steps=1, sizes=sizes)
+    assert found["ratio"] > 0 and found["plain_pairs_per_second"] > 0
+    model = translation_speed.build(name, "fast", 16)
+    networks = [layer for layer in model.layers if hasattr(layer, "layers")]
+    before = [network.get_weights() for network in networks]
+    translation_speed.PLAIN[name](model)(*translation_speed.batch(16, 2))
+    for network, weights in zip(networks, before, strict=True):
+        changed = any(np.any(a != b) for a, b in zip(weights, network.get_weights(), strict=True))
+        assert changed != network.name.startswith("averaged"), network.name
+
+
+def test_translating_models_are_measured_in_each_direction_beside_the_input():
+    card = {"data": "emoji", "pair": ["color", "noto"], "exclude": ["flags"]}
+    model = gan_keras.CycleGAN(width=2, recipe="fast", seed=0)
+    found = scorecard.measure_translation(card, model)
+    assert list(found["directions"]) == ["a_to_b", "b_to_a"]
+    for scores in found["directions"].values():
+        assert scores["mean_absolute_sd"] == 0
+        assert scores["frechet"] > scores["input"]["frechet"] > scores["real"]["frechet"] > 0
+    entry = {"parameters": {"generator_ab": 2000, "generator_ba": 1000, "discriminator_a": 500},
+             "minutes": 2, **found}  # fmt: skip
+    table = scorecard.translation_table({"mine": entry}).splitlines()
+    assert len(table) == 4 and "| `mine` | a to b | 3k / 0k | 2 |" in table[2]

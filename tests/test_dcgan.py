@@ -1,9 +1,12 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
 import gan_keras
+from gan_keras.layers import DifferentiableAugment
 from gan_keras.models import dcgan
 
 # size: the generator's first size and doublings, the discriminator's last size and convolutions
@@ -113,3 +116,28 @@ def test_saved_under_one_profile_and_loaded_under_another(monkeypatch, tmp_path)
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.generate(2, seed=0), model.generate(2, seed=0))
     assert float(loaded.g_optimizer.learning_rate) == float(model.g_optimizer.learning_rate)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        gan_keras.DCGAN,
+        gan_keras.CGAN,
+        partial(gan_keras.CGAN, conditioning="projection"),
+        gan_keras.ACGAN,
+    ],
+)
+def test_augment_varies_what_the_discriminator_sees_in_training(build, tmp_path):
+    gan = build(width=2, recipe="fast", augment=True, seed=0)
+    seen = [isinstance(layer, DifferentiableAugment) for layer in gan.discriminator.layers]
+    plain = build(width=2, recipe="fast").discriminator
+    assert sum(seen) == 1 and len(seen) == len(plain.layers) + 1
+    gan.compile()
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 28, 28, 1)).astype("float32")
+    labels = np.arange(8, dtype="int32") if gan.num_classes else None
+    history = gan.fit(images, labels, batch_size=4, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+    gan.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    assert again.augment
+    np.testing.assert_array_equal(again.generate(2, seed=0), gan.generate(2, seed=0))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_keras.layers import ImagePool, ReflectionPadding2D, normalize
+from gan_keras.layers import DifferentiableAugment, ImagePool, ReflectionPadding2D, normalize
 
 
 def test_reflection_padding_is_numpys_and_comes_back_from_its_config():
@@ -82,3 +82,61 @@ def test_pool_of_no_size_and_of_a_wrong_one():
         np.testing.assert_array_equal(empty(images, tf.constant([0, step])), images)
     with pytest.raises(ValueError, match="size of the pool is -1"):
         ImagePool((1, 2, 1), size=-1)
+
+
+def augmented(x, **options):
+    return DifferentiableAugment(seed=0, **options)(x, training=True).numpy()
+
+
+def test_augmentation_is_for_training_alone_and_comes_back_from_its_config():
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype("float32")
+    layer = DifferentiableAugment(seed=3)
+    np.testing.assert_array_equal(layer(x), x)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    np.testing.assert_array_equal(again(x, training=True), layer(x, training=True))
+
+
+def test_each_image_is_shifted_by_whole_pixels_with_its_edge_continued():
+    rows, columns = np.meshgrid(np.arange(16), np.arange(24), indexing="ij")
+    place = np.stack([rows, columns, rows], axis=-1).astype("float32")
+    x = DifferentiableAugment(seed=0)._shift(tf.constant(np.repeat(place[None], 200, axis=0)))
+    seen = set()
+    for image in x.numpy():
+        down, right = image[8, 12, :2] - (8, 12)
+        seen.add((int(down), int(right)))
+        np.testing.assert_array_equal(image[..., 0], np.clip(rows + down, 0, 15))
+        np.testing.assert_array_equal(image[..., 1], np.clip(columns + right, 0, 23))
+    assert {down for down, _ in seen} == set(range(-2, 3))
+    assert {right for _, right in seen} == set(range(-3, 4))
+
+
+def test_colours_change_by_the_papers_amounts():
+    # One colour everywhere: its grey is the image's mean and moves by the brightness alone; the
+    # distance of each channel from it is scaled by saturation and contrast, 0 to 2 and 0.5 to 1.5.
+    colour = np.float32([0.3, -0.3, 0.0])
+    x = augmented(np.broadcast_to(colour, (500, 8, 8, 3)))
+    assert x.std(axis=(1, 2)).max() < 1e-5
+    x = x[:, 0, 0]
+    grey, factor = x.mean(axis=1), (x[:, 0] - x[:, 1]) / 0.6
+    assert -0.5 <= grey.min() < -0.45 and 0.45 < grey.max() <= 0.5
+    assert 0 <= factor.min() < 0.1 and 2 < factor.max() <= 3
+    np.testing.assert_allclose(x - grey[:, None], factor[:, None] * colour, atol=1e-5)
+    half = np.repeat(np.float32([0.4, -0.4]), 8)[:, None, None]
+    x = augmented(np.broadcast_to(half, (500, 16, 16, 1)))
+    contrast = (x.max(axis=(1, 2, 3)) - x.min(axis=(1, 2, 3))) / 0.8
+    assert 0.5 <= contrast.min() < 0.55 and 1.45 < contrast.max() <= 1.5
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_the_gradient_reaches_the_images(jit_compile):
+    layer, x = DifferentiableAugment(seed=0), tf.random.normal((3, 16, 16, 3), seed=0)
+
+    @tf.function(jit_compile=jit_compile)
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(layer(x, training=True) ** 2)
+        return tape.gradient(total, x)
+
+    found = gradient(x).numpy()
+    assert np.isfinite(found).all() and (np.abs(found).sum(axis=(1, 2, 3)) > 1).all()

@@ -5,7 +5,7 @@ from gan_keras.metrics.extractors import Extractor, load_extractor
 from gan_keras.metrics.frechet import frechet_distance
 from gan_keras.metrics.kernel import kernel_distance
 from gan_keras.metrics.neighbours import manifold_overlap, nearest
-from gan_keras.metrics.paired import pixel_errors, retrieval
+from gan_keras.metrics.paired import pixel_errors, retrieval, translation_scores
 from gan_keras.metrics.reference import Reference, Scores, load_reference
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "nearest",
     "pixel_errors",
     "retrieval",
+    "translation_scores",
 ]

@@ -11,7 +11,7 @@ import tensorflow as tf
 from sklearn.metrics import pairwise_distances_chunked
 
 from gan_keras.metrics.extractors import check_images
-from gan_keras.metrics.frechet import check_features
+from gan_keras.metrics.frechet import check_features, frechet_distance
 
 SSIM_WINDOW = 11  # pixels; Wang et al. 2004, section III.B
 
@@ -109,3 +109,39 @@ def retrieval(translated, targets) -> Retrieval:
     return Retrieval(
         float((ranks <= 1).mean()), float((ranks <= 5).mean()), float(np.median(ranks))
     )
+
+
+class TranslationScores(NamedTuple):
+    """What `translation_scores` measures."""
+
+    mean_absolute: float
+    psnr: float
+    ssim: float
+    frechet: float
+    top1: float
+    top5: float
+
+
+def translation_scores(translated, targets, extractor) -> TranslationScores:
+    """All figures for translated images whose partners are known.
+
+    - mean_absolute, psnr, ssim: of the pixels; see `pixel_errors`
+    - frechet: between the features of all translated images and of all targets, whoever belongs to
+      whom: are these pictures of that kind?
+    - top1, top5: does each image find its partner by its features? See `retrieval`
+
+    Say beside them what the untranslated input scores, and what other real images of the targets'
+    kind score in `frechet`.
+
+    Args:
+        translated, targets: (n, height, width, 1 or 3) in [-1, 1], in the same order; n larger than
+            the number of features.
+        extractor: an `Extractor`.
+
+    Raises:
+        ValueError: see the three.
+    """
+    pixels = pixel_errors(translated, targets)
+    a, b = (extractor(images)[0] for images in (translated, targets))
+    found = retrieval(a, b)
+    return TranslationScores(*pixels, frechet_distance(a, b), found.top1, found.top5)

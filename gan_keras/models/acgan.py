@@ -17,18 +17,24 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from gan_keras.adversarial import check_networks
+from gan_keras import latent
+from gan_keras.adversarial import check_shapes
+from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.cgan import CGAN
 from gan_keras.models.dcgan import choose_recipe, downsample
 
 
-def build_discriminator(image_shape=(28, 28, 1), num_classes=10, **options) -> keras.Model:
+def build_discriminator(
+    image_shape=(28, 28, 1), num_classes=10, augment=False, **options
+) -> keras.Model:
     """(batch, *image_shape) -> [logits (batch, 1), class logits (batch, num_classes)].
 
-    `options`: see `dcgan.downsample`.
+    Args:
+        augment: whether it sees all images through `layers.DifferentiableAugment`.
+        **options: see `dcgan.downsample`.
     """
     image = keras.Input(image_shape)
-    features = downsample(image, **options)
+    features = downsample(DifferentiableAugment()(image) if augment else image, **options)
     logits = layers.Dense(1, dtype="float32")(features)
     class_logits = layers.Dense(num_classes, dtype="float32", name="classes")(features)
     return keras.Model(image, [logits, class_logits], name="discriminator")
@@ -42,7 +48,8 @@ class ACGAN(CGAN):
     class on real and on generated images. Guessing scores log(num_classes).
 
     Args:
-        image_shape, num_classes, latent_dim, recipe, width, generator, average, seed: see `CGAN`.
+        image_shape, num_classes, latent_dim, recipe, width, generator, average, seed,
+            augment: see `CGAN`.
         discriminator: (batch, *image_shape) -> [(batch, 1), (batch, num_classes)] logits.
 
     Raises:
@@ -53,16 +60,17 @@ class ACGAN(CGAN):
 
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, latent_dim=None, recipe=None,
                  width=None, generator=None, discriminator=None, average=0.99, seed=None,
-                 **kwargs):  # fmt: skip
+                 augment=False, **kwargs):  # fmt: skip
         discriminator = discriminator or build_discriminator(
-            image_shape, num_classes, **choose_recipe(recipe, width)["discriminator"]
+            image_shape, num_classes, augment, **choose_recipe(recipe, width)["discriminator"]
         )
         super().__init__(
             image_shape, num_classes, "concatenation", latent_dim, recipe, width, generator,
-            discriminator, average, seed, **kwargs,
+            discriminator, average, seed, augment, **kwargs,
         )  # fmt: skip
 
     def check_networks(self):
+        latent.check_dim(self.latent_dim)
         image = keras.Input(self.image_shape)
         outputs = self.discriminator(image)
         if not isinstance(outputs, (list, tuple)) or len(outputs) != 2:
@@ -76,9 +84,10 @@ class ACGAN(CGAN):
                 f"{tuple(outputs[1].shape)}; with num_classes={self.num_classes} they must be "
                 f"(batch, {self.num_classes})."
             )
-        y = keras.Input((self.num_classes,))
-        told = keras.Model([image, y], outputs[0], name=self.discriminator.name)
-        check_networks(self.generator, told, self.latent_dim, self.image_shape, self.num_classes)
+        given = [(self.latent_dim,), (self.num_classes,)]
+        check_shapes(self.generator, "generator", given, self.image_shape)
+        judge = keras.Model(image, outputs[0], name=self.discriminator.name)
+        check_shapes(judge, "discriminator", [self.image_shape], (1,))
 
     def train_step(self, data):
         """`CGAN.train_step`; the class is named by the discriminator in place of told to it."""

@@ -21,6 +21,7 @@ import tensorflow as tf
 from keras import layers
 
 from gan_keras import checks, latent
+from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.dcgan import DCGAN, choose_recipe, downsample, upsample
 
 
@@ -39,26 +40,28 @@ def build_generator(
 
 
 def build_discriminator(
-    image_shape=(28, 28, 1), num_classes=10, conditioning="concatenation", **options
+    image_shape=(28, 28, 1), num_classes=10, conditioning="concatenation", augment=False, **options
 ) -> keras.Model:
     """[image (batch, *image_shape), y (batch, num_classes)] -> (batch, 1) logits.
 
     Args:
         conditioning: "concatenation", which adds y to the image as one more channel, a picture
             that each class learns; or "projection".
+        augment: whether it sees all images through `layers.DifferentiableAugment`.
         **options: see `dcgan.downsample`.
 
     Raises:
         ValueError: for another conditioning.
     """
     image, y = keras.Input(image_shape), keras.Input((num_classes,), name="y")
+    seen = DifferentiableAugment()(image) if augment else image
     if conditioning == "concatenation":
         height, width = image_shape[:2]
         channel = layers.Dense(height * width, use_bias=False, name="embedding")(y)
-        x = layers.Concatenate()([image, layers.Reshape((height, width, 1))(channel)])
+        x = layers.Concatenate()([seen, layers.Reshape((height, width, 1))(channel)])
         logits = layers.Dense(1, dtype="float32")(downsample(x, **options))
     elif conditioning == "projection":
-        features = downsample(image, **options)
+        features = downsample(seen, **options)
         embedded = layers.Dense(features.shape[-1], use_bias=False, name="embedding")(y)
         product = layers.Dot(axes=1, dtype="float32")([embedded, features])
         logits = layers.Add(dtype="float32")([layers.Dense(1, dtype="float32")(features), product])
@@ -84,7 +87,7 @@ class CGAN(DCGAN):
         latent_dim, recipe, width: see `DCGAN`.
         generator: [(batch, latent_dim), (batch, num_classes)] -> (batch, *image_shape).
         discriminator: [(batch, *image_shape), (batch, num_classes)] -> (batch, 1) logits.
-        average, seed: see `GAN`.
+        average, seed, augment: see `DCGAN`.
 
     Raises:
         ValueError: see `DCGAN`.
@@ -92,18 +95,18 @@ class CGAN(DCGAN):
 
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, conditioning="concatenation",
                  latent_dim=None, recipe=None, width=None, generator=None, discriminator=None,
-                 average=0.99, seed=None, **kwargs):  # fmt: skip
+                 average=0.99, seed=None, augment=False, **kwargs):  # fmt: skip
         chosen = choose_recipe(recipe, width)
         latent_dim = chosen["latent_dim"] if latent_dim is None else latent_dim
         generator = generator or build_generator(
             image_shape, num_classes, latent_dim, **chosen["generator"]
         )
         discriminator = discriminator or build_discriminator(
-            image_shape, num_classes, conditioning, **chosen["discriminator"]
+            image_shape, num_classes, conditioning, augment, **chosen["discriminator"]
         )
         super().__init__(
             image_shape, latent_dim, recipe, width, generator, discriminator, average, seed,
-            num_classes=num_classes, **kwargs,
+            augment, num_classes=num_classes, **kwargs,
         )  # fmt: skip
         self.conditioning = conditioning
 

@@ -17,6 +17,7 @@ import keras
 from keras import layers
 
 from gan_keras import profiles
+from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.gan import GAN
 
 # "paper": section 4, with the widths of figure 1. "fast": for two processor cores, where what
@@ -115,10 +116,15 @@ def build_generator(image_shape=(28, 28, 1), latent_dim=100, **options) -> keras
     return keras.Model(z, upsample(z, image_shape, **options), name="generator")
 
 
-def build_discriminator(image_shape=(28, 28, 1), **options) -> keras.Model:
-    """(batch, *image_shape) -> (batch, 1) logits. `options`: see `downsample`."""
+def build_discriminator(image_shape=(28, 28, 1), augment=False, **options) -> keras.Model:
+    """(batch, *image_shape) -> (batch, 1) logits.
+
+    Args:
+        augment: whether it sees all images through `layers.DifferentiableAugment`.
+        **options: see `downsample`.
+    """
     image = keras.Input(image_shape)
-    x = downsample(image, **options)
+    x = downsample(DifferentiableAugment()(image) if augment else image, **options)
     return keras.Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
 
 
@@ -153,20 +159,24 @@ class DCGAN(GAN):
         width: filters at the largest hidden resolution, twice as many at each halving; by
             default the recipe's.
         generator, discriminator, average, seed: see `GAN`.
+        augment: True for few images, a few thousand or less: the discriminator sees them through
+            `layers.DifferentiableAugment`, and does not learn them by heart as soon.
 
     Raises:
         ValueError: for an image_shape or recipe that there is not, or networks that do not fit.
     """
 
     def __init__(self, image_shape=(28, 28, 1), latent_dim=None, recipe=None, width=None,
-                 generator=None, discriminator=None, average=0.99, seed=None,
+                 generator=None, discriminator=None, average=0.99, seed=None, augment=False,
                  **kwargs):  # fmt: skip
         chosen = choose_recipe(recipe, width)
         latent_dim = chosen["latent_dim"] if latent_dim is None else latent_dim
         generator = generator or build_generator(image_shape, latent_dim, **chosen["generator"])
-        discriminator = discriminator or build_discriminator(image_shape, **chosen["discriminator"])
+        discriminator = discriminator or build_discriminator(
+            image_shape, augment, **chosen["discriminator"]
+        )
         super().__init__(image_shape, latent_dim, generator, discriminator, average, seed, **kwargs)
-        self.recipe = recipe
+        self.recipe, self.augment = recipe, augment
         self.optimizer_options = chosen["optimizer"]
 
     def compile(self, g_optimizer=None, d_optimizer=None, **kwargs):
@@ -178,4 +188,4 @@ class DCGAN(GAN):
         )
 
     def get_config(self):
-        return {**super().get_config(), "recipe": self.recipe}
+        return {**super().get_config(), "recipe": self.recipe, "augment": self.augment}

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from gan_keras.metrics import load_extractor, pixel_errors, retrieval
+from gan_keras import load_dataset
+from gan_keras.metrics import load_extractor, pixel_errors, retrieval, translation_scores
 
 
 def images(n=6, size=12, channels=3, seed=0):
@@ -83,6 +84,18 @@ def test_over_the_features_of_an_extractor():
     targets = images(8, size=64)
     features = [extractor(x)[0] for x in (targets * 0.999, targets)]
     assert retrieval(*features).top5 > 5 / 8
+
+
+def test_all_scores_are_those_of_their_measures():
+    extractor = load_extractor("emoji")
+    targets = load_dataset("emoji", "test", batch_size=150, shuffle=False)
+    targets = next(targets.as_numpy_iterator())
+    translated = np.roll(targets, 1, axis=0)
+    scores = translation_scores(translated, targets, extractor)
+    assert scores[:3] == pixel_errors(translated, targets)
+    assert scores.frechet == pytest.approx(0, abs=1e-3)  # the same pictures, dealt out wrongly
+    assert scores.top5 < 0.3
+    assert translation_scores(targets, targets, extractor).top1 > 0.95
 
 
 @pytest.mark.parametrize(
