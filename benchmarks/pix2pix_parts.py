@@ -45,31 +45,32 @@ VARIANTS = {
 }
 
 
-def load(split, batch_size=16, limit=None, shuffle=False):
+def load(split, **options):
     """Pairs of line art and colour drawing; see the chapter for the group that is left out."""
     return gan_keras.load_dataset(
-        "emoji", split, pair=("line", "color"), exclude=("flags",), batch_size=batch_size,
-        limit=limit, shuffle=shuffle,
-    )  # fmt: skip
+        "emoji", split, pair=("line", "color"), exclude=("flags",), **options
+    )
 
 
 def arrays(split, limit=None):
     """Line art (n, 64, 64, 1) and colour drawings (n, 64, 64, 3), in the data's order."""
-    pairs = load(split, batch_size=min(20, limit or 20), limit=limit)
+    pairs = load(split, batch_size=min(20, limit or 20), limit=limit, shuffle=False)
     return tuple(np.concatenate(side) for side in zip(*pairs.as_numpy_iterator(), strict=True))
 
 
-def blind_discriminator(patch_size=34, width=32):
+def blind_discriminator():
     """The recipe's discriminator without the line art: [a, b] -> logits that depend on b alone."""
     a, b = keras.Input((SIZE, SIZE, 1)), keras.Input((SIZE, SIZE, 3))
-    return keras.Model([a, b], pix2pix.patch_logits(b, patch_size, width), name="discriminator")
+    fast = pix2pix.RECIPES["fast"]
+    logits = pix2pix.patch_logits(b, fast["patch_size"], **fast["discriminator"])
+    return keras.Model([a, b], logits, name="discriminator")
 
 
 def train(variant, seed, epochs, batch_size=16, limit=None):
     """A model trained for so many epochs, over whose second half the rate falls to 0."""
     options = dict(VARIANTS[variant][1])
     keras.utils.set_random_seed(seed)
-    data = load("train", batch_size, limit, shuffle=True)
+    data = load("train", batch_size=batch_size, limit=limit, augment="mirror")
     if not options.pop("shown", True):
         options["discriminator"] = blind_discriminator()
     model = gan_keras.Pix2Pix(

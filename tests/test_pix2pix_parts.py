@@ -46,7 +46,7 @@ def test_a_blind_discriminator_is_the_recipes_but_for_its_input():
     own = gan_keras.Pix2Pix((64, 64, 1), (64, 64, 3), recipe="fast").discriminator
     blind = pix2pix_parts.blind_discriminator()
     assert own.output_shape == blind.output_shape
-    fewer = 4 * 4 * 1 * 32  # Weights of the first convolution that look at the line art.
+    fewer = 4 * 4 * 1 * 16  # Weights of the first convolution that look at the line art.
     assert own.count_params() - blind.count_params() == fewer
 
 
