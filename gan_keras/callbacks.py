@@ -53,26 +53,17 @@ class Progress(keras.callbacks.Callback):
         self._width = len(line)
 
 
-class SampleGrid(keras.callbacks.Callback):
-    """Draws images from the same latent vectors as training goes on.
+class _Grid(keras.callbacks.Callback):
+    """Keeps what the model makes of the same input as training goes on, and writes it as grids."""
 
-    Args:
-        n: number of images.
-        seed: of the latent vectors.
-        every: epochs between two pictures; the state before the first epoch is drawn too.
-        folder: where to write each grid as epoch_0001.png, and, when training ends, all of them
-            as animation.png, a PNG with several frames; None writes nothing.
-        **generate: further arguments of the model's `generate`, such as `labels`.
-
-    Attributes:
-        frames: list of (epoch, images), images (n, H, W, C) in [-1, 1].
-    """
-
-    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None, **generate):
+    def __init__(self, every, folder):
         super().__init__()
-        self.n, self.seed, self.every, self.generate = n, seed, every, generate
-        self.folder = Path(folder) if folder is not None else None
+        self.every, self.folder = every, Path(folder) if folder is not None else None
         self.frames = []
+
+    def images(self):
+        """(n, H, W, C) in [-1, 1], from the model as it is."""
+        raise NotImplementedError
 
     def on_train_begin(self, logs=None):
         if not self.frames:
@@ -96,12 +87,56 @@ class SampleGrid(keras.callbacks.Callback):
         return plotting.animate(draw, self.frames, seconds)
 
     def _draw(self, epoch):
-        images = self.model.generate(self.n, seed=self.seed, **self.generate)
+        images = self.images()
         self.frames.append((epoch, images))
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
             sheet = np.uint8(np.round(plotting.tile(images).squeeze() * 255))
             Image.fromarray(sheet).save(self.folder / f"epoch_{epoch:04d}.png")
+
+
+class SampleGrid(_Grid):
+    """Draws images from the same latent vectors as training goes on.
+
+    Args:
+        n: number of images.
+        seed: of the latent vectors.
+        every: epochs between two pictures; the state before the first epoch is drawn too.
+        folder: where to write each grid as epoch_0001.png, and, when training ends, all of them
+            as animation.png, a PNG with several frames; None writes nothing.
+        **generate: further arguments of the model's `generate`, such as `labels`.
+
+    Attributes:
+        frames: list of (epoch, images), images (n, H, W, C) in [-1, 1].
+    """
+
+    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None, **generate):
+        super().__init__(every, folder)
+        self.n, self.seed, self.generate = n, seed, generate
+
+    def images(self):
+        return self.model.generate(self.n, seed=self.seed, **self.generate)
+
+
+class TranslationGrid(_Grid):
+    """Translates the same images as training goes on.
+
+    Args:
+        inputs: (n, H, W, C) in [-1, 1], of the side that is translated.
+        every, folder: see `SampleGrid`.
+        **translate: further arguments of the model's `translate`, such as `direction`, or `seed`
+            for a model that translates at random.
+
+    Attributes:
+        frames: list of (epoch, translations).
+    """
+
+    def __init__(self, inputs, every: int = 1, folder=None, **translate):
+        super().__init__(every, folder)
+        self.inputs, self.translate = inputs, translate
+
+    def images(self):
+        return self.model.translate(self.inputs, **self.translate)
 
 
 class Evaluate(keras.callbacks.Callback):

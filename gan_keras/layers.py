@@ -145,7 +145,7 @@ def _last(marked):
 
 @keras.saving.register_keras_serializable("gan_keras")
 class DifferentiableAugment(layers.Layer):
-    """In training, varies the colours and the place of each image at random.
+    """In training, varies colours and place of each image at random, and hides a part of it.
 
     A discriminator that is shown few images learns them by heart. Varied real images alone would
     teach the generator the variations. So the discriminator sees real and generated images through
@@ -156,7 +156,8 @@ class DifferentiableAugment(layers.Layer):
     - saturation: the distance from the grey of each pixel is scaled by 0 to 2,
     - contrast: the distance from the mean of the image is scaled by 0.5 to 1.5,
     - place: shifted by up to an eighth of height and width; the edge is continued, where the
-      paper's code puts zeros.
+      paper's code puts zeros,
+    - cutout: a rectangle of half the height and half the width, around any pixel, is set to 0.
 
     Args:
         seed: of the draws.
@@ -171,7 +172,7 @@ class DifferentiableAugment(layers.Layer):
     def call(self, images, training=False):
         if not training:
             return images
-        return self._shift(self._recolour(images))
+        return self._cut_out(self._shift(self._recolour(images)))
 
     def _uniform(self, shape, low, high):
         draw = keras.random.uniform(shape, low, high, dtype="float32", seed=self.draws)
@@ -193,6 +194,17 @@ class DifferentiableAugment(layers.Layer):
             places = tf.clip_by_value(tf.range(side) + steps, 0, side - 1)
             x = tf.gather(x, places, axis=axis, batch_dims=1)
         return x
+
+    def _cut_out(self, x):
+        n = tf.shape(x)[0]
+
+        def near(side):
+            middle = keras.random.randint((n, 1), 0, side, seed=self.draws)
+            return tf.abs(2 * (tf.range(side) - middle) + 1) < side // 2
+
+        rows, columns = near(x.shape[1]), near(x.shape[2])
+        hidden = rows[:, :, None, None] & columns[:, None, :, None]
+        return tf.where(hidden, tf.zeros_like(x), x)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -84,8 +84,8 @@ def test_pool_of_no_size_and_of_a_wrong_one():
         ImagePool((1, 2, 1), size=-1)
 
 
-def augmented(x, **options):
-    return DifferentiableAugment(seed=0, **options)(x, training=True).numpy()
+def recoloured(x):
+    return DifferentiableAugment(seed=0)._recolour(tf.constant(x)).numpy()
 
 
 def test_augmentation_is_for_training_alone_and_comes_back_from_its_config():
@@ -114,7 +114,7 @@ def test_colours_change_by_the_papers_amounts():
     # One colour everywhere: its grey is the image's mean and moves by the brightness alone; the
     # distance of each channel from it is scaled by saturation and contrast, 0 to 2 and 0.5 to 1.5.
     colour = np.float32([0.3, -0.3, 0.0])
-    x = augmented(np.broadcast_to(colour, (500, 8, 8, 3)))
+    x = recoloured(np.broadcast_to(colour, (500, 8, 8, 3)))
     assert x.std(axis=(1, 2)).max() < 1e-5
     x = x[:, 0, 0]
     grey, factor = x.mean(axis=1), (x[:, 0] - x[:, 1]) / 0.6
@@ -122,9 +122,28 @@ def test_colours_change_by_the_papers_amounts():
     assert 0 <= factor.min() < 0.1 and 2 < factor.max() <= 3
     np.testing.assert_allclose(x - grey[:, None], factor[:, None] * colour, atol=1e-5)
     half = np.repeat(np.float32([0.4, -0.4]), 8)[:, None, None]
-    x = augmented(np.broadcast_to(half, (500, 16, 16, 1)))
+    x = recoloured(np.broadcast_to(half, (500, 16, 16, 1)))
     contrast = (x.max(axis=(1, 2, 3)) - x.min(axis=(1, 2, 3))) / 0.8
     assert 0.5 <= contrast.min() < 0.55 and 1.45 < contrast.max() <= 1.5
+
+
+def test_a_rectangle_of_half_the_sides_is_hidden_around_any_pixel():
+    x = DifferentiableAugment(seed=0)._cut_out(tf.ones((500, 8, 16, 2))).numpy()
+    np.testing.assert_array_equal(x[..., 0], x[..., 1])
+    hidden = x[..., 0] == 0
+    rows, columns = hidden.any(axis=2), hidden.any(axis=1)
+    np.testing.assert_array_equal(hidden, rows[:, :, None] & columns[:, None])
+    # Halves of them, or less at the rim.
+    assert set(rows.sum(axis=1)) == {2, 3, 4} and set(columns.sum(axis=1)) == {4, 5, 6, 7, 8}
+    assert hidden.any(axis=0).all()
+
+
+def test_all_three_changes_are_made():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (200, 16, 16, 3)).astype("float32")
+    layer, parts = DifferentiableAugment(seed=0), DifferentiableAugment(seed=0)
+    expected = parts._cut_out(parts._shift(parts._recolour(tf.constant(x))))
+    np.testing.assert_array_equal(layer(x, training=True), expected)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])

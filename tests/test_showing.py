@@ -9,7 +9,7 @@ from PIL import Image
 
 import gan_keras
 from gan_keras import callbacks, plotting
-from tests.conftest import LABELS, SHAPE, small_cgan, small_gan, small_vae
+from tests.conftest import LABELS, SHAPE, small_cgan, small_cyclegan, small_gan, small_vae
 
 matplotlib.use("Agg")
 
@@ -91,6 +91,17 @@ def test_sample_grid_orders_classes(images):
     grid = callbacks.SampleGrid(n=3, seed=7, labels=[2, 2, 0])
     model.fit(images, LABELS, verbose=0, callbacks=[grid])
     np.testing.assert_array_equal(grid.frames[-1][1], model.generate(3, [2, 2, 0], seed=7))
+
+
+@pytest.mark.parametrize("direction", ["a_to_b", "b_to_a"])
+def test_translation_grid_translates_the_same_images(direction, images, tmp_path):
+    model = small_cyclegan()
+    model.compile()
+    grid = callbacks.TranslationGrid(images[:3], folder=tmp_path, direction=direction)
+    model.fit(images[:4], -images[:4], verbose=0, callbacks=[grid])
+    assert [epoch for epoch, _ in grid.frames] == [0, 1]
+    np.testing.assert_array_equal(grid.frames[-1][1], model.translate(images[:3], direction))
+    assert (tmp_path / "epoch_0001.png").is_file()
 
 
 def test_profile_follows_the_environment(monkeypatch):

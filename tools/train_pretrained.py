@@ -38,7 +38,7 @@ RECIPES = {
         {**FAST, "image_shape": [32, 32, 3], "augment": True},
         "emoji",
         EMOJI,
-        1000,
+        600,
     ),
     "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 60),
     "cgan-emoji": (
@@ -47,7 +47,7 @@ RECIPES = {
          "augment": True},
         "emoji",
         EMOJI,
-        1000,
+        600,
     ),
     "pix2pix-emoji": (
         "Pix2Pix",
