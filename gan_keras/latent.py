@@ -37,7 +37,7 @@ def normal_like(images, latent_dim: int, seed):
 def truncated(n: int, latent_dim: int, threshold: float, seed: int | None = None) -> np.ndarray:
     """Like `normal`, every component beyond +-threshold drawn again: (n, latent_dim) float32.
 
-    The truncation trick of Brock et al. 2018, arXiv:1809.11096, section 3.1: a smaller threshold
+    The truncation trick of Brock et al. 2019, arXiv:1809.11096, section 3.1: a smaller threshold
     gives more typical and less varied images.
 
     Raises:

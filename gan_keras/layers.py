@@ -75,7 +75,7 @@ class ImagePool(layers.Layer):
 
     A discriminator that only sees the newest images forgets what was wrong with earlier ones, and
     the generator may go back to them (Shrivastava et al. 2017, arXiv:1612.07828, section 2.3). As
-    in Zhu et al. 2017, section 4, of each image that comes in, one after the other:
+    in the code of Zhu et al. 2017, of each image that comes in, one after the other:
 
     - while the pool is not full, it is stored and returned;
     - afterwards, with probability 1/2, it is returned and not stored; else it is stored in place of

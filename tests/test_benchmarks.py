@@ -11,6 +11,7 @@ import gan_keras
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
+import few_images  # noqa: E402
 import pix2pix_recipe  # noqa: E402
 import scorecard  # noqa: E402
 import time_to_quality  # noqa: E402
@@ -135,3 +136,19 @@ def test_translating_models_are_measured_in_each_direction_beside_the_input():
              "minutes": 2, **found}  # fmt: skip
     table = scorecard.translation_table({"mine": entry}).splitlines()
     assert len(table) == 4 and "| `mine` | a to b | 3k / 0k | 2 |" in table[2]
+
+
+def test_few_images_trains_three_ways_and_watches_what_is_learned_by_heart(monkeypatch, tmp_path):
+    monkeypatch.setattr(few_images, "RESULTS", tmp_path)
+    compare = few_images.compare
+    monkeypatch.setattr(few_images, "compare", lambda **options: compare(limit=70, **options))
+    few_images.make(epochs=2, every=1, progress=str)
+    results = json.loads((tmp_path / "few_images.json").read_text())
+    assert list(results["curves"]) == list(few_images.VARIANTS)
+    for points in results["curves"].values():
+        assert [point["epoch"] for point in points] == [1, 2]
+        assert all(point["frechet"] > 0 for point in points)
+        assert all(0 < point[name] < 1 for point in points for name in ("trained on", "held out"))
+    ends = [points[-1]["trained on"] for points in results["curves"].values()]
+    assert len(set(ends)) == 3  # The variants differ.
+    assert (tmp_path / "few_images.png").stat().st_size > 10_000

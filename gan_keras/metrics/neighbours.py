@@ -14,7 +14,7 @@ from gan_keras.metrics.frechet import check_features
 
 
 class Manifold(NamedTuple):
-    """Four shares of how two sets of features overlap; see `manifold_overlap`."""
+    """How two sets of features overlap, in four numbers; see `manifold_overlap`."""
 
     precision: float
     recall: float

@@ -13,7 +13,7 @@ from sklearn.metrics import pairwise_distances_chunked
 from gan_keras.metrics.extractors import check_images
 from gan_keras.metrics.frechet import check_features, frechet_distance
 
-SSIM_WINDOW = 11  # pixels; Wang et al. 2004, section III.B
+SSIM_WINDOW = 11  # pixels; Wang et al. 2004, section III.C
 
 
 class PixelErrors(NamedTuple):

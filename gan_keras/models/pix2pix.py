@@ -12,9 +12,9 @@ distance to the true b keeps the large forms right, the game makes the detail sh
 z is no vector: the noise is the generator's dropout, which for that reason stays on when the model
 is used (section 3.1).
 
-Departures from the paper: the generator maximises log D and images are drawn from averaged weights,
-as in the other models; the innermost layer has no batch normalisation, which over one image of
-one pixel would set it to zero.
+The generator maximises log D, as in the paper (section 3.3). Departures: images are drawn from
+averaged weights, as in the other models; and, as in the authors' code, the innermost layer has no
+batch normalisation, which over one image of one pixel would set it to zero.
 """
 
 from typing import NamedTuple
@@ -29,7 +29,7 @@ from gan_keras.adversarial import check_logits, check_shapes
 from gan_keras.layers import ReflectionPadding2D, initializer, normalize
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
 
-# "paper": appendix 6.1 and section 3.3, with batches of 1. "fast": for two processor cores, with
+# "paper": appendix 6 and section 3.3, for batches of 1 to 10. "fast": for two processor cores, with
 # batches of 16 at 64 x 64: narrower networks, above all the discriminator; patches that suit small
 # images; a higher rate, which has to fall.
 # benchmarks/pix2pix_recipe.py makes these changes one after the other.
@@ -257,7 +257,7 @@ class Pix2Pix(TranslationModel):
         l1_weight: lambda in eq. 4. 0 leaves the game alone.
         adversarial_weight: of the game in the generator's loss. 0 leaves the L1 loss alone; the
             discriminator still learns, and tells how easily such images are found out.
-        as_in_training: True for inference as the paper has it (section 3.1): with dropout and
+        as_in_training: True for inference as the paper has it (section 3.3): with dropout and
             with the batch's own statistics, so that an image's translation varies and depends on
             the others of its batch. False: without dropout, with the statistics of training.
         recipe: "paper" or "fast": see `RECIPES`. None: "paper" in the profile `gpu`, else "fast".
@@ -322,7 +322,7 @@ class Pix2Pix(TranslationModel):
         with tf.GradientTape() as g_tape:
             fake = self.generator(a, training=True)
 
-        # The discriminator ascends eq. 1, halved "to slow down the rate at which D learns".
+        # The discriminator ascends eq. 1, halved so that D learns more slowly than G.
         with tf.GradientTape() as d_tape:
             real_logits = self.discriminator([a, b], training=True)
             fake_logits = self.discriminator([a, fake], training=True)
