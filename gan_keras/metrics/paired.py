@@ -17,7 +17,7 @@ SSIM_WINDOW = 11  # pixels; Wang et al. 2004, section III.C
 
 
 class PixelErrors(NamedTuple):
-    """Means over images of what `pixel_errors` compares pixel by pixel."""
+    """What `pixel_errors` measures."""
 
     mean_absolute: float
     psnr: float
@@ -28,12 +28,10 @@ def pixel_errors(translated, targets, batch_size: int = 100) -> PixelErrors:
     """Compares each image with its target, pixel by pixel.
 
     - mean_absolute: mean |translated - target| on the scale [-1, 1]: from 0, the same, to 2
-    - psnr: 10 log10(range^2 / mean squared error) in dB, of each image, then the mean; infinite if
-      an image equals its target
+    - psnr: 10 log10(range^2 / mean squared error) in dB, the mean taken over all images; as a mean
+      of each image's own value, a single exact answer would make it infinite
     - ssim: structural similarity of Wang et al. 2004 (IEEE Trans. Image Processing 13), equation
       13, with their window of 11 pixels, on the scale [0, 1]; a mean over colours; 1 is the same
-
-    All three punish a sharp picture that is slightly displaced more than a blurred one.
 
     Args:
         translated, targets: (n, height, width, 1 or 3) in [-1, 1], of the same shape.
@@ -55,14 +53,16 @@ def pixel_errors(translated, targets, batch_size: int = 100) -> PixelErrors:
             f"The images are {targets.shape[1]} x {targets.shape[2]} pixels; SSIM looks through a "
             f"window of {SSIM_WINDOW} x {SSIM_WINDOW}. Enlarge both sets first."
         )
-    absolute, psnr, ssim = [], [], []
+    absolute, squared, ssim = [], [], []
     for start in range(0, len(targets), batch_size):
         # SSIM is made for values from 0: it compares means by their ratio.
         a, b = ((x[start : start + batch_size] + 1) / 2 for x in (translated, targets))
         absolute.append(2 * np.abs(a - b).mean(axis=(1, 2, 3)))
-        psnr.append(tf.image.psnr(a, b, max_val=1.0).numpy())
+        squared.append(np.square(a - b).mean(axis=(1, 2, 3)))
         ssim.append(tf.image.ssim(a, b, max_val=1.0, filter_size=SSIM_WINDOW).numpy())
-    return PixelErrors(*(float(np.concatenate(x).mean()) for x in (absolute, psnr, ssim)))
+    absolute, squared, ssim = (np.concatenate(x).mean() for x in (absolute, squared, ssim))
+    psnr = -10 * np.log10(squared) if squared else np.inf
+    return PixelErrors(float(absolute), float(psnr), float(ssim))
 
 
 class Retrieval(NamedTuple):

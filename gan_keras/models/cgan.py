@@ -6,8 +6,8 @@ image is real *and* of that class, and the generator learns to draw what is orde
     min_G max_D V(D, G) = E[log D(x|y)] + E[log(1 - D(G(z|y)))]                          (eq. 2)
 
 The paper hands y to each network by mapping it to a vector and concatenating that with the input,
-itself mapped likewise; here y alone is, by an embedding. A second way for the discriminator is Miyato & Koyama 2018, "cGANs with Projection
-Discriminator", arXiv:1802.05637, section 3:
+itself mapped likewise; here y alone is, by an embedding. A second way for the discriminator is
+Miyato & Koyama 2018, "cGANs with Projection Discriminator", arXiv:1802.05637, section 3:
 
     logit(x, y) = w . features(x) + embed(y) . features(x)
 

@@ -22,12 +22,12 @@ def test_a_constant_shift_by_hand(channels):
     assert found.ssim == pytest.approx((0.75 + 1e-4) / (0.25 + 0.5625 + 1e-4), abs=1e-3)
 
 
-def test_psnr_is_a_mean_over_images_not_over_pixels():
+def test_psnr_is_of_the_error_of_all_images_and_survives_an_exact_one():
     a = np.zeros((2, 11, 11, 1))
-    b = np.stack([a[0] + 0.2, a[0] + 0.02])
+    b = np.stack([a[0] + 0.2, a[0]])  # Squared errors on [0, 1]: 0.01 and 0.
     found = pixel_errors(a, b, batch_size=1)
-    assert found.psnr == pytest.approx((20 + 40) / 2, abs=1e-3)
-    assert found.mean_absolute == pytest.approx(0.11)
+    assert found.psnr == pytest.approx(10 * np.log10(1 / 0.005), abs=1e-3)
+    assert found.mean_absolute == pytest.approx(0.1)
 
 
 def test_equal_and_inverted_images():
