@@ -60,7 +60,7 @@ RECIPES = {
         "CycleGAN",
         {"recipe": "fast"},
         "emoji",
-        {"pair": ["color", "noto"], "paired": False, "exclude": ["flags"], "augment": "mirror",
+        {"pair": ["color", "noto"], "paired": False, "exclude": [], "augment": "mirror",
          "batch_size": 4},
         100,
     ),

@@ -123,8 +123,8 @@ class CycleGAN(TranslationModel):
         image_shape: (height, width, channels) of side a; see `build_generator` for the sizes.
         target_shape: of side b, if its channels are others.
         cycle_weight: lambda in eq. 3.
-        identity_weight: of the identity loss, as a share of cycle_weight. By default the
-            paper's 0.5 where both sides have the same channels, else 0.
+        identity_weight: of the identity loss. By default the paper's half of cycle_weight where
+            both sides have the same channels, else 0.
         adversarial_weight: of the generators' game. The paper's squared error is twice the
             `least_squares` of this package (Mao et al. 2017, eq. 9): hence 2.
         pool_size: of the pools of earlier images that the discriminators are shown; 0 for none.
@@ -155,7 +155,8 @@ class CycleGAN(TranslationModel):
                 f"{self.target_shape}: no generator can take the other's side. Set it to 0."
             )
         self.cycle_weight, self.adversarial_weight = cycle_weight, adversarial_weight
-        self.identity_weight = 0.5 * alike if identity_weight is None else identity_weight
+        default = 0.5 * cycle_weight * alike
+        self.identity_weight = default if identity_weight is None else identity_weight
         chosen = profiles.choose(RECIPES, recipe, width)
         self.recipe, self.optimizer_options = recipe, chosen["optimizer"]
 
@@ -216,7 +217,7 @@ class CycleGAN(TranslationModel):
             cycle = distance(self.generator_ba(fake_b, training=True), a)
             cycle += distance(self.generator_ab(fake_a, training=True), b)
             identity = self.identity_loss(a, b, self.generator_ab, self.generator_ba, training=True)
-            kept = self.cycle_weight * (cycle + self.identity_weight * identity)
+            kept = self.cycle_weight * cycle + self.identity_weight * identity
             g_total = self.adversarial_weight * g_loss + kept
         self.minimize(g_total, g_tape, self.g_optimizer, self.generator_ab, self.generator_ba)
 
