@@ -14,7 +14,9 @@ class KernelDistance(NamedTuple):
     sd: float
 
 
-def kernel_distance(a, b, subsets: int = 100, size: int = 1000, seed: int = 0) -> KernelDistance:
+def kernel_distance(
+    a, b, subsets: int = 100, size: int | None = None, seed: int = 0
+) -> KernelDistance:
     """Squared maximum mean discrepancy between two sets of features, unbiased at any size.
 
         k(x, y) = (x . y / d + 1)^3
@@ -25,7 +27,9 @@ def kernel_distance(a, b, subsets: int = 100, size: int = 1000, seed: int = 0) -
     Args:
         a, b: features (n, d) and (m, d).
         subsets: random subsets over which the estimate is repeated.
-        size: members of a subset, drawn without replacement; no more than the smaller set has.
+        size: members of a subset, drawn without replacement; no more than the smaller set has. By
+            default 1000, or half of the smaller set: subsets that are nearly the whole hardly
+            differ, and their standard deviation would say nothing.
         seed: of the draws.
 
     Returns:
@@ -36,7 +40,8 @@ def kernel_distance(a, b, subsets: int = 100, size: int = 1000, seed: int = 0) -
             values that are not finite.
     """
     a, b = check_features(a, b, at_least=2)
-    size = min(size, len(a), len(b))
+    fewest = min(len(a), len(b))
+    size = max(min(1000, fewest // 2), 2) if size is None else min(size, fewest)
     random = np.random.default_rng(seed)
     values = []
     for _ in range(subsets):

@@ -18,7 +18,7 @@ def test_equals_the_definition_written_out():
         np.mean([k(s[i], s[j]) for i in range(7) for j in range(7) if i != j]) for s in (a, b)
     ]
     across = np.mean([k(x, y) for x in a for y in b])
-    found = kernel_distance(a, b, subsets=1)
+    found = kernel_distance(a, b, subsets=1, size=7)
     assert found.mean == pytest.approx(sum(within) - 2 * across, rel=1e-9)
 
 
@@ -36,7 +36,7 @@ def test_equals_the_closed_form_in_one_dimension():
 
 def test_is_unbiased_even_for_few_samples():
     values = [
-        kernel_distance(normal(20, seed=i), normal(20, seed=1000 + i), subsets=1).mean
+        kernel_distance(normal(20, seed=i), normal(20, seed=1000 + i), subsets=1, size=20).mean
         for i in range(600)
     ]
     standard_error = np.std(values) / np.sqrt(len(values))
@@ -49,6 +49,12 @@ def test_sd_is_that_of_one_subset():
     small, large = (kernel_distance(a, b, size=size) for size in (100, 1000))
     assert small.sd > 2 * large.sd > 0
     assert small.mean == pytest.approx(large.mean, abs=small.sd)
+
+
+def test_subsets_of_a_small_set_differ_by_default():
+    a, b = normal(300), normal(300, shift=0.2, seed=1)
+    assert kernel_distance(a, b) == kernel_distance(a, b, size=150)
+    assert kernel_distance(a, b).sd > 1e-4 > kernel_distance(a, b, size=300).sd
 
 
 def test_repeatable_and_refuses_what_it_cannot_measure():
