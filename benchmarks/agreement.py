@@ -5,8 +5,9 @@
 
 Draws as many images from each pretrained model as its reference holds, and computes every measure
 twice: with `gan_keras.metrics`, and with torchmetrics (Fréchet and kernel distance) and prdc, by
-the authors of density and coverage (the four shares). Writes results/agreement.json. The kernel
-distance is taken over all images at once, since subsets drawn at random differ.
+the authors of density and coverage (those two, precision and recall). Writes
+results/agreement.json. The kernel distance is taken over all images at once, since subsets drawn
+at random differ.
 """
 
 import argparse

@@ -160,7 +160,8 @@ class DCGAN(GAN):
             default the recipe's.
         generator, discriminator, average, seed: see `GAN`.
         augment: True for few images, a few thousand or less: the discriminator sees them through
-            `layers.DifferentiableAugment`, and does not learn them by heart as soon.
+            `layers.DifferentiableAugment`, and does not learn them by heart as soon. It begins the
+            default discriminator; put the layer into one of your own.
 
     Raises:
         ValueError: for an image_shape or recipe that there is not, or networks that do not fit.
