@@ -54,16 +54,15 @@ class Progress(keras.callbacks.Callback):
 
 
 class _Grid(keras.callbacks.Callback):
-    """Keeps what the model makes of the same input as training goes on, and writes it as grids."""
+    """Keeps what the model makes of the same input as training goes on, and writes it as grids.
+
+    A subclass has a method `images`: what is drawn, (n, H, W, C) in [-1, 1], by the model as it is.
+    """
 
     def __init__(self, every, folder):
         super().__init__()
         self.every, self.folder = every, Path(folder) if folder is not None else None
         self.frames = []
-
-    def images(self):
-        """(n, H, W, C) in [-1, 1], from the model as it is."""
-        raise NotImplementedError
 
     def on_train_begin(self, logs=None):
         if not self.frames:

@@ -28,12 +28,15 @@ def test_pretrained_models_draw_train_on_and_come_with_a_card(name):
 
 @pytest.mark.parametrize("name", CARDS)
 def test_pretrained_models_score_what_their_card_says(name):
-    """At the scorecard's N, within three of its standard deviations or three per cent."""
+    """At the scorecard's N, within three of its standard deviations or three per cent.
+
+    The seed is none of the scorecard's.
+    """
     scores = CARDS[name]["scores"]
     reference = metrics.load_reference(CARDS[name]["data"])
     model = gan_keras.load_pretrained(name)
     labels = {"labels": reference.labels} if model.num_classes else {}
-    images = model.generate(scores["n"], seed=7, **labels)
+    images = model.generate(scores["n"], seed=100, **labels)
     spread = max(3 * scores["frechet_sd"], 0.03 * scores["frechet"])
     assert reference.frechet(images) == pytest.approx(scores["frechet"], abs=spread)
     if labels:
