@@ -95,6 +95,28 @@ class GenerativeModel(keras.Model):
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    @property
+    def random_states(self):
+        """States of the networks' random generators (dropout's), which Keras' `weights` leaves out.
+
+        Saved with the weights, so that a loaded model draws what this one would have drawn.
+        """
+        weights = {id(weight) for weight in self.weights}
+        return [variable for variable in self.variables if id(variable) not in weights]
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        for i, state in enumerate(self.random_states):
+            store[f"random_{i}"] = state
+
+    def load_own_variables(self, store):
+        own = {key: store[key] for key in store.keys()}
+        states = self.random_states
+        saved = [own.pop(f"random_{i}") for i in range(len(states)) if f"random_{i}" in own]
+        super().load_own_variables(own)
+        for state, value in zip(states, saved, strict=True):
+            state.assign(value)
+
     def get_config(self):
         return {**super().get_config(), "image_shape": self.image_shape, "seed": self.seed}
 

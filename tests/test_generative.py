@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import textwrap
-import warnings
 
 import keras
 import numpy as np
@@ -11,7 +10,16 @@ import pytest
 import tensorflow as tf
 
 import gan_keras
-from tests.conftest import SHAPE, batches, results, small_cyclegan, small_gan, small_vae, translates
+from tests.conftest import (
+    MODELS,
+    SHAPE,
+    batches,
+    results,
+    small_gan,
+    small_pix2pix,
+    small_vae,
+    translates,
+)
 
 
 def optimizers(model):
@@ -19,8 +27,8 @@ def optimizers(model):
 
 
 def state(model):
-    """Everything that training changes: weights, moments, iterations."""
-    values = [w.numpy() for w in model.weights]
+    """Everything that training changes: weights, random states, moments, iterations."""
+    values = [v.numpy() for v in [*model.weights, *model.random_states]]
     return values + [v.numpy() for o in optimizers(model) for v in o.variables]
 
 
@@ -62,55 +70,56 @@ def test_generate_is_repeatable_in_range_and_of_the_right_shape(build_drawing):
     assert np.abs(model.generate(5) - model.generate(5)).max() > 1e-3
 
 
-def test_saved_model_goes_on_exactly_as_the_one_never_saved(build, images, tmp_path):
-    model = build()
-    model.compile()
-    model.fit(batches(model, images), epochs=2, verbose=0)
-    model.save(tmp_path / "model.keras")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-
-    assert type(loaded) is type(model)
-    assert_same_state(loaded, model)
-    assert [int(o.iterations) for o in optimizers(loaded)] == [8] * len(optimizers(model))
-    np.testing.assert_array_equal(results(loaded), results(model))
-
-
-@pytest.mark.parametrize("build", [small_vae, small_cyclegan])
-def test_loaded_model_trains_as_if_it_had_never_been_saved(build, images, tmp_path):
-    # These have no dropout, whose random state Keras does not save with a model.
-    model = build()
-    model.compile()
-    model.fit(batches(model, images), epochs=2, verbose=0)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    a = model.fit(batches(model, images), epochs=1, verbose=0).history
-    b = loaded.fit(batches(model, images), epochs=1, verbose=0).history
-    assert a == b
-    assert_same_state(loaded, model)
-
-
-def test_saved_model_loads_in_a_fresh_process(build, images, tmp_path):
-    model = build()
-    model.compile()
+def test_weights_file_brings_back_the_draws_of_dropout(images, tmp_path):
+    model, other = small_gan(), small_gan()
+    for each in (model, other):
+        each.compile()
     model.fit(batches(model, images), epochs=1, verbose=0)
-    model.save(tmp_path / "model.keras")
-    np.save(tmp_path / "expected.npy", results(model))
-    program = f"""
-        import keras, numpy as np
-        import gan_keras
-        from tests.conftest import examples, results
-        model = keras.models.load_model(r"{tmp_path / "model.keras"}")
-        same = np.load(r"{tmp_path / "expected.npy"}")
-        assert np.array_equal(results(model), same)
-        images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1)).astype("float32")
-        data = examples(model, images)
-        model.fit(*(data if isinstance(data, tuple) else (data,)), batch_size=16, verbose=0)
-        name = next(iter(model._optimizers))
-        assert int(getattr(model, name).iterations) == 6
-    """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+    assert model.random_states
+    model.save_weights(tmp_path / "model.weights.h5")
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert_same_state(other, model)
+
+
+GO_ON = """
+    import sys, warnings
+    from pathlib import Path
+    import keras, numpy as np
+    import gan_keras
+    from tests.conftest import MODELS, batches, results
+    from tests.test_generative import optimizers, state
+
+    images = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 1)).astype("float32")
+    for build in MODELS:
+        name = build.__name__
+        path = Path(sys.argv[1]) / f"{name}.keras"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model = keras.models.load_model(path, safe_mode=True)
+        assert type(model) is type(build()), name
+        assert [int(o.iterations) for o in optimizers(model)] == [8] * len(optimizers(model)), name
+        expected = np.load(path.with_suffix(".npz"))
+        np.testing.assert_array_equal(results(model), expected["images"], name)
+        history = model.fit(batches(model, images), epochs=1, verbose=0).history
+        for key, values in history.items():
+            np.testing.assert_array_equal(values, expected[key], f"{name}: {key}")
+        for i, value in enumerate(state(model)):
+            np.testing.assert_array_equal(value, expected[f"state_{i}"], name)
+"""
+
+
+def test_saved_models_go_on_in_a_fresh_process_exactly_as_those_never_saved(images, tmp_path):
+    """Same images, and after an epoch more the same losses, weights, moments and draws."""
+    for build in MODELS:
+        model, path = build(), tmp_path / f"{build.__name__}.keras"
+        model.compile()
+        model.fit(batches(model, images), epochs=2, verbose=0)
+        model.save(path)
+        expected = {"images": results(model)}
+        expected |= model.fit(batches(model, images), epochs=1, verbose=0).history
+        expected |= {f"state_{i}": value for i, value in enumerate(state(model))}
+        np.savez(path.with_suffix(".npz"), **expected)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(GO_ON), str(tmp_path)], check=True)
 
 
 def test_compile_settings_come_back(images, tmp_path):
@@ -212,12 +221,15 @@ def test_xla_gives_the_losses_that_plain_graphs_give(build, images):
         model = build()
         remove_random_draws(model)  # XLA draws others from the same seed.
         model.compile(jit_compile=jit_compile)
-        histories.append(model.fit(batches(model, images), epochs=2, verbose=0).history)
+        histories.append(model.fit(batches(model, images), epochs=1, verbose=0).history)
     for name, values in histories[0].items():
-        np.testing.assert_allclose(values, histories[1][name], rtol=1e-3)
+        # Mean scores may be next to 0, and rounding grows from step to step.
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("build", [small_gan, small_vae, small_pix2pix])
 def test_xla_trains_with_random_draws(build, images):
+    """Of latent vectors and of dropout, the pool's and the augmentation's in test_layers.py."""
     model = build()
     model.compile(jit_compile=True)
     history = model.fit(batches(model, images, 24), epochs=2, verbose=0).history

@@ -29,8 +29,8 @@ EMOJI = {"image_size": 32, "augment": "mirror", "batch_size": 64}
 FAST = {"recipe": "fast", "average": 0.999}
 # name: class, its arguments, data set, how it is loaded, epochs
 RECIPES = {
-    "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 60),
-    "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 100),
+    "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 400),
+    "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 200),
     "dcgan-fashion_mnist": ("DCGAN", FAST, "fashion_mnist", DIGITS, 60),
     # 1,926 drawings: without `augment` the discriminators learn them by heart.
     "dcgan-emoji": (
@@ -38,16 +38,16 @@ RECIPES = {
         {**FAST, "image_shape": [32, 32, 3], "augment": True},
         "emoji",
         EMOJI,
-        600,
+        750,
     ),
-    "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 60),
+    "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 40),
     "cgan-emoji": (
         "CGAN",
         {**FAST, "image_shape": [32, 32, 3], "num_classes": 12, "conditioning": "projection",
          "augment": True},
         "emoji",
         EMOJI,
-        600,
+        800,
     ),
     "pix2pix-emoji": (
         "Pix2Pix",
