@@ -107,12 +107,17 @@ class GenerativeModel(keras.Model):
     def save_own_variables(self, store):
         super().save_own_variables(store)
         for i, state in enumerate(self.random_states):
-            store[f"random_{i}"] = state
+            store[f"random_{i:03}"] = state
 
     def load_own_variables(self, store):
         own = {key: store[key] for key in store.keys()}
         states = self.random_states
-        saved = [own.pop(f"random_{i}") for i in range(len(states)) if f"random_{i}" in own]
+        saved = [own.pop(key) for key in sorted(own) if key.startswith("random_")]
+        if len(saved) != len(states):
+            raise ValueError(
+                f"The file has the random states of {len(saved)} layers, this model has "
+                f"{len(states)} such layers (dropout, augmentation). Build the model as it was."
+            )
         super().load_own_variables(own)
         for state, value in zip(states, saved, strict=True):
             state.assign(value)

@@ -79,6 +79,8 @@ def test_weights_file_brings_back_the_draws_of_dropout(images, tmp_path):
     model.save_weights(tmp_path / "model.weights.h5")
     other.load_weights(tmp_path / "model.weights.h5")
     assert_same_state(other, model)
+    with pytest.raises(ValueError, match="of 0 layers, this model has 1 such"):
+        model.load_own_variables({})
 
 
 GO_ON = """
@@ -224,7 +226,7 @@ def test_xla_gives_the_losses_that_plain_graphs_give(build, images):
         histories.append(model.fit(batches(model, images), epochs=1, verbose=0).history)
     for name, values in histories[0].items():
         # Mean scores may be next to 0, and rounding grows from step to step.
-        np.testing.assert_allclose(values, histories[1][name], rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("build", [small_gan, small_vae, small_pix2pix])
