@@ -8,7 +8,8 @@ where one started, so that the image is kept and only its style is changed.
     L(G, F, D_a, D_b) = L_GAN(G, D_b) + L_GAN(F, D_a) + lambda L_cyc(G, F)              (eq. 3)
     L_GAN(G, D_b)     = E[(D_b(G(a)) - 1)^2]  for G,  section 4
     L_cyc(G, F)       = E[|F(G(a)) - a|] + E[|G(F(b)) - b|]                             (eq. 2)
-    L_identity(G, F)  = E[|G(b) - b|] + E[|F(a) - a|],  weighed 0.5 lambda             (section 5.2)
+    L_identity(G, F)  = E[|G(b) - b|] + E[|F(a) - a|],  for some of the paper's results with
+                        the weight 0.5 lambda, for the others not at all               (section 5.2)
 
 Departures from the paper: images are drawn from averaged weights, and instance normalisation
 has a learned scale and shift.
@@ -123,8 +124,8 @@ class CycleGAN(TranslationModel):
         image_shape: (height, width, channels) of side a; see `build_generator` for the sizes.
         target_shape: of side b, if its channels are others.
         cycle_weight: lambda in eq. 3.
-        identity_weight: of the identity loss. By default the paper's half of cycle_weight where
-            both sides have the same channels, else 0.
+        identity_weight: of the identity loss, for sides of the same channels; where the paper has
+            one, it is half of cycle_weight. 0 saves two passes through the generators.
         adversarial_weight: of the generators' game. The paper's squared error is twice the
             `least_squares` of this package (Mao et al. 2017, eq. 9): hence 2.
         pool_size: of the pools of earlier images that the discriminators are shown; 0 for none.
@@ -144,19 +145,17 @@ class CycleGAN(TranslationModel):
     tracked = (*TranslationModel.tracked, "cycle", "identity")
 
     def __init__(self, image_shape=(64, 64, 3), target_shape=None, cycle_weight=10.0,
-                 identity_weight=None, adversarial_weight=2.0, pool_size=50, recipe=None,
+                 identity_weight=0.0, adversarial_weight=2.0, pool_size=50, recipe=None,
                  width=None, generator_ab=None, generator_ba=None, discriminator_a=None,
                  discriminator_b=None, average=0.99, seed=None, **kwargs):  # fmt: skip
         super().__init__(image_shape, target_shape, average=average, seed=seed, **kwargs)
-        alike = self.image_shape == self.target_shape
-        if identity_weight and not alike:
+        if identity_weight and self.image_shape != self.target_shape:
             raise ValueError(
                 f"identity_weight is {identity_weight}, but the sides are {self.image_shape} and "
                 f"{self.target_shape}: no generator can take the other's side. Set it to 0."
             )
-        self.cycle_weight, self.adversarial_weight = cycle_weight, adversarial_weight
-        default = 0.5 * cycle_weight * alike
-        self.identity_weight = default if identity_weight is None else identity_weight
+        self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
+        self.adversarial_weight = adversarial_weight
         chosen = profiles.choose(RECIPES, recipe, width)
         self.recipe, self.optimizer_options = recipe, chosen["optimizer"]
 
@@ -208,7 +207,7 @@ class CycleGAN(TranslationModel):
         a, b = self.pairs(data)
         seeds = tf.random.experimental.stateless_split(self.step_seed(), 2)
 
-        # The generators descend eq. 3 and the identity loss.
+        # The generators descend eq. 3, and the identity loss if it has a weight.
         with tf.GradientTape() as g_tape:
             fake_b = self.generator_ab(a, training=True)
             fake_a = self.generator_ba(b, training=True)
