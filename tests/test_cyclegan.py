@@ -33,6 +33,16 @@ def test_paper_recipe_is_the_papers_appendix(size, blocks):
     assert (model.cycle_weight, model.identity_weight, model.pool_size) == (10, 0, 50)
 
 
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+def test_resizing_draws_no_checkerboard(upsampling):
+    keras.utils.set_random_seed(0)
+    build = dict(width=8, blocks=1, normalization=None, upsampling=upsampling)
+    generator = cyclegan.build_generator((64, 64, 1), **build)
+    inner = generator(np.full((1, 64, 64, 1), 0.5, "float32")).numpy()[0, 20:-20, 20:-20, 0]
+    spread = inner.max() - inner.min()
+    assert spread > 1e-3 if upsampling == "transposed" else spread < 1e-5
+
+
 def test_default_optimizers_stay_and_then_fall():
     model = small_cyclegan()
     model.compile(steps=200)
@@ -196,6 +206,8 @@ def test_what_cannot_be_translated_or_built():
             gan_keras.CycleGAN(shape)
     with pytest.raises(ValueError, match="no generator can take the other's side"):
         gan_keras.CycleGAN((16, 16, 1), (16, 16, 3), identity_weight=0.5)
+    with pytest.raises(ValueError, match="'nearest'; it must be .transposed. or .resize."):
+        cyclegan.build_generator((16, 16, 1), upsampling="nearest")
     wrong = cyclegan.build_generator((16, 16, 1), (16, 16, 3), width=1, blocks=1)
     with pytest.raises(ValueError, match="generator_ba.*it must give"):
         gan_keras.CycleGAN((16, 16, 1), generator_ba=wrong, width=1, recipe="fast")

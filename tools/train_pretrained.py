@@ -62,7 +62,7 @@ RECIPES = {
         "emoji",
         {"pair": ["color", "noto"], "paired": False, "exclude": [], "augment": "mirror",
          "batch_size": 4},
-        100,
+        50,
     ),
 }  # fmt: skip
 

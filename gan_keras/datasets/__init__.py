@@ -167,7 +167,7 @@ def load_dataset(
             f"{count} examples. Choose a batch_size of at most {count}."
         )
     dataset = dataset.map(_to_model_range, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = dataset.prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.prefetch(2).with_options(_fixed())
     if labels:
         dataset.class_names = class_names
     return dataset
@@ -219,6 +219,14 @@ def _batches_from_memory(arrays, batch_size, shuffle, seed):
     """Shuffle indices, then gather whole batches: far fewer steps than element by element."""
     indices, arrays = _order(len(arrays[0]), shuffle, seed), _on_cpu(arrays)
     return indices.batch(batch_size).map(lambda i: tuple(tf.gather(array, i) for array in arrays))
+
+
+def _fixed():
+    """Nothing is tuned while it runs: at the end of an epoch the thread that tunes may sleep on,
+    for as long as the epoch took, and the training waits for it."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
 
 
 def _one_by_one(examples, shuffle, seed):

@@ -28,7 +28,7 @@ from gan_keras.translation import TranslationModel, build_optimizer, checked_ima
 
 # "paper": section 4 and appendix 7, with batches of 1, and `steps` of 200 epochs. "fast": for two
 # processor cores, with batches of 4 at 64 x 64: a quarter of the width, few blocks, smaller
-# patches.
+# patches, and no checkerboards.
 RECIPES = {
     "paper": {
         "optimizer": {"learning_rate": 2e-4},
@@ -37,7 +37,7 @@ RECIPES = {
     },
     "fast": {
         "optimizer": {"learning_rate": 5e-4, "beta_2": 0.99},
-        "generator": {"width": 16, "blocks": 4},
+        "generator": {"width": 16, "blocks": 4, "upsampling": "resize"},
         "discriminator": {"patch_size": 34, "width": 32},
     },
 }
@@ -45,23 +45,29 @@ RECIPES = {
 
 def build_generator(
     image_shape=(256, 256, 3), target_shape=None, width=64, blocks=None, kernel_size=7,
-    normalization="instance", stddev=None, name="generator",
+    upsampling="transposed", normalization="instance", stddev=None, name="generator",
 ) -> keras.Model:  # fmt: skip
     """(batch, *image_shape) -> (batch, *target_shape) in [-1, 1]: a ResNet (appendix 7.2).
 
     At a quarter of the size, where a pixel has seen its surroundings, blocks add to the image what
-    they change in it; before them two convolutions of stride 2, after them two transposed ones.
+    they change in it; before them two convolutions of stride 2, after them two that double it.
 
     Args:
         width: channels at full size, twice as many at each halving.
         blocks: by default the paper's: 9 for images of 256 pixels or more, else 6.
         kernel_size: of the first and the last convolution.
+        upsampling: "transposed" convolutions, the paper's, or "resize": each pixel four times and a
+            convolution, which draws no checkerboards (Odena, Dumoulin, Olah 2016,
+            "Deconvolution and Checkerboard Artifacts", Distill).
         normalization: see `layers.normalize`.
         stddev: of the initial weights; None for Keras' default, Glorot's.
 
     Raises:
-        ValueError: unless height and width are multiples of 4 and at least 8.
+        ValueError: unless height and width are multiples of 4 and at least 8; for another
+            `upsampling`.
     """
+    if upsampling not in ("transposed", "resize"):
+        raise ValueError(f'upsampling is {upsampling!r}; it must be "transposed" or "resize".')
     if min(image_shape[:2]) < 8 or any(side % 4 for side in image_shape[:2]):
         raise ValueError(
             f"The images are {image_shape[0]} x {image_shape[1]}; the generators halve them twice "
@@ -85,9 +91,12 @@ def build_generator(
         change = layers.ReLU()(normalize(convolve(x, width << 2, 3), normalization))
         x = layers.Add()([x, normalize(convolve(change, width << 2, 3), normalization)])
     for i in (1, 0):
-        x = layers.Conv2DTranspose(
-            width << i, 3, strides=2, padding="same", kernel_initializer=initializer(stddev)
-        )(x)
+        if upsampling == "resize":
+            x = convolve(layers.UpSampling2D()(x), width << i, 3)
+        else:
+            x = layers.Conv2DTranspose(
+                width << i, 3, strides=2, padding="same", kernel_initializer=initializer(stddev)
+            )(x)
         x = layers.ReLU()(normalize(x, normalization))
     x = convolve(x, (target_shape or image_shape)[-1], kernel_size)
     return keras.Model(image, layers.Activation("tanh", dtype="float32")(x), name=name)
