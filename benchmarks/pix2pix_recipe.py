@@ -5,13 +5,13 @@
 Colours the emoji's line art, without the group `flags`, at 64 x 64 pixels. Trains a U-Net of 4.6
 million weights as the paper trains its own, but with batches of 16 for the paper's 1; then makes
 one change at a time, each added to those before it, and ends at `Pix2Pix(recipe="fast")` on
-mirrored pairs. All variants train for the same number of
-minutes, by the speed that each was measured to have at the start, and are measured on the test
-emoji, which none of them saw: mean absolute error on the scale [-1, 1], PSNR, SSIM. The first one
-and the last one train in half the time as well. Writes results/pix2pix_recipe.json and, with some
-test emoji of each variant, results/pix2pix_recipe.png.
+mirrored pairs. All variants train for half the minutes, by the speed that each was measured to have
+at the start; the first one and the last one for all of them as well. They are measured on the test
+emoji, which none of them saw: mean absolute error on the scale [-1, 1], PSNR, SSIM. Writes
+results/pix2pix_recipe.json and, with some test emoji of each variant, results/pix2pix_recipe.png.
 
-Ends with exit code 1 if the last variant, in half the time, is not as good as the first.
+Ends with exit code 1 if the last variant, in half the time, is not as good as the first in all of
+it.
 """
 
 import argparse
@@ -104,10 +104,10 @@ def build(settings, steps):
 
 
 def compare(minutes=7.0, names=tuple(CHANGES), limit=None, progress=print):
-    """Trains and measures the variants, and the first and the last one in half the time as well.
+    """Trains and measures the variants in half the time, the first and the last one in all of it.
 
     Args:
-        minutes: of training, for each.
+        minutes: of the longer trainings.
         names: of the variants, as in `CHANGES`.
         limit: training pairs and test pairs to use; None for all.
         progress: called with one line of text after each run.
@@ -120,8 +120,8 @@ def compare(minutes=7.0, names=tuple(CHANGES), limit=None, progress=print):
     a, b = map(np.concatenate, zip(*test.as_numpy_iterator(), strict=True))
     images = {"line art": np.repeat(a[:24], 3, axis=-1)}
     untouched = metrics.pixel_errors(np.repeat(a, 3, axis=-1), b)
-    runs = [(name, 1.0) for name in names]
-    runs += [(name, 0.5) for name in dict.fromkeys((names[0], names[-1]))]
+    runs = [(name, 0.5) for name in names]
+    runs += [(name, 1.0) for name in dict.fromkeys((names[0], names[-1]))]
     rows = []
     for name, share in runs:
         settings = variants()[name]
@@ -145,7 +145,8 @@ def compare(minutes=7.0, names=tuple(CHANGES), limit=None, progress=print):
 def reached(rows) -> bool:
     """Whether the last variant, in half the time, is at least as good as the first in all of it."""
     first = next(row for row in rows if row["share"] == 1)
-    return rows[-1]["mean_absolute"] <= first["mean_absolute"]
+    last = [row for row in rows if row["share"] == 0.5][-1]
+    return last["mean_absolute"] <= first["mean_absolute"]
 
 
 def draw(images, path):
@@ -162,7 +163,7 @@ def draw(images, path):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=7.0, help="of training for each variant")
+    parser.add_argument("--minutes", type=float, default=7.0, help="of the longer trainings")
     results, images = compare(**vars(parser.parse_args()))
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "pix2pix_recipe.json").write_text(json.dumps(results, indent=1) + "\n")

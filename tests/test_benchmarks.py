@@ -102,7 +102,7 @@ def test_changes_of_a_recipe_add_up_and_are_measured():
 
     name = "averaged weights"
     results, images = pix2pix_recipe.compare(0.01, (name,), limit=50, progress=lambda line: None)
-    assert [(row["variant"], row["share"]) for row in results["rows"]] == [(name, 1), (name, 0.5)]
+    assert [(row["variant"], row["share"]) for row in results["rows"]] == [(name, 0.5), (name, 1)]
     assert all(0 < row["mean_absolute"] < 2 and row["steps"] > 0 for row in results["rows"])
     assert len(images) == 4 and all(x.shape == (24, 64, 64, 3) for x in images.values())
     worse, better = ({"share": 0.5, "mean_absolute": error} for error in (0.6, 0.4))
