@@ -94,7 +94,7 @@ def test_seed_fixes_the_order_of_every_epoch():
 
 
 def test_nothing_is_tuned_while_it_runs():
-    """An epoch of CycleGAN took 81 seconds in place of 42, waiting for a tuning thread to end."""
+    """Training would wait at the end of each epoch for the thread that tunes."""
     piles = dict(pair=("color", "noto"), paired=False)
     for data in (load_dataset("mnist"), load_dataset("emoji", augment="mirror", **piles)):
         assert not data.map(lambda *x: x).repeat().options().autotune.enabled

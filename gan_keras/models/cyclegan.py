@@ -133,8 +133,9 @@ class CycleGAN(TranslationModel):
         image_shape: (height, width, channels) of side a; see `build_generator` for the sizes.
         target_shape: of side b, if its channels are others.
         cycle_weight: lambda in eq. 3.
-        identity_weight: of the identity loss, for sides of the same channels; where the paper has
-            one, it is half of cycle_weight. 0 saves two passes through the generators.
+        identity_weight: of the identity loss, for sides of the same channels, which keeps colours
+            from being exchanged as wholes; where the paper has one, half of cycle_weight. 0 saves
+            two passes through the generators.
         adversarial_weight: of the generators' game. The paper's squared error is twice the
             `least_squares` of this package (Mao et al. 2017, eq. 9): hence 2.
         pool_size: of the pools of earlier images that the discriminators are shown; 0 for none.
