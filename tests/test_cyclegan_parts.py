@@ -47,6 +47,7 @@ def test_a_comparison_trains_measures_and_writes(shrunk, monkeypatch, tmp_path):
 def test_each_variant_lacks_what_it_says(shrunk):
     def weights(name):
         _, options, falls = cyclegan_parts.VARIANTS[name]
+        options = {**cyclegan_parts.ALL, **options}
         model = gan_keras.CycleGAN((16, 16, 3), recipe="fast", **options)
         return [model.cycle_weight, model.identity_weight], model.pool_size, falls
 
