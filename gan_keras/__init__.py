@@ -23,6 +23,7 @@ from gan_keras.models.pix2pix import Pix2Pix
 from gan_keras.models.vae import VAE
 from gan_keras.pretrained import load_pretrained
 from gan_keras.profiles import Profile, profile
+from gan_keras.seeds import set_seed
 from gan_keras.translation import TranslationModel
 
 __version__ = "0.1.0"
@@ -50,5 +51,6 @@ __all__ = [
     "plotting",
     "profile",
     "schedules",
+    "set_seed",
     "toys",
 ]

@@ -1,4 +1,4 @@
-"""Keras callbacks that show and measure how training goes."""
+"""Keras callbacks that show, measure and keep how training goes."""
 
 import time
 from pathlib import Path
@@ -8,6 +8,9 @@ import numpy as np
 from PIL import Image
 
 from gan_keras import plotting
+from gan_keras.backup import Backup
+
+__all__ = ["Backup", "Evaluate", "Progress", "SampleGrid", "TranslationGrid"]
 
 
 class Progress(keras.callbacks.Callback):

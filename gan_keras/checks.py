@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_keras import guards
+
 _MARK = "gan-keras image range"
 _LABEL_MARK = "gan-keras label range"
 _NUMBER_MARK = "gan-keras pair numbers"
@@ -308,6 +310,7 @@ def explained(error: tf.errors.InvalidArgumentError) -> Exception:
         _MARK: (_range_error, 2),
         _LABEL_MARK: (_label_error, 3),
         _NUMBER_MARK: (_number_error, 2),
+        guards.LOST: (guards.lost, 1),
     }
     for mark, (build, count) in builds.items():
         found = re.search(rf"\[{mark}(?:, side ([ab]))?\](.*)", error.message, re.DOTALL)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_keras import checks
+from gan_keras import checks, guards
 
 
 class GenerativeModel(keras.Model):
@@ -22,6 +22,8 @@ class GenerativeModel(keras.Model):
 
     Attributes:
         tracked: names of the values that `track` takes and `fit` reports, as means over an epoch.
+        training_data: what `fit` was last given, checked.
+        lost_at: the training step whose loss or gradient was not finite, -1 while there is none.
 
     Args:
         image_shape: (height, width, channels); or (dimensions,) where the data are points.
@@ -46,6 +48,7 @@ class GenerativeModel(keras.Model):
         self.seed = random.randrange(2**31) if seed is None else seed
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.tracked}
         self._optimizers = {}
+        self.training_data = None
 
     # Compiling, saving and loading
 
@@ -69,6 +72,7 @@ class GenerativeModel(keras.Model):
             **(settings or {}),
         }
         self._optimizers = {}
+        self.lost_at = tf.Variable(-1, trainable=False, dtype=tf.int64, name="lost_at")
         for name, (optimizer, networks) in optimizers.items():
             optimizer = keras.optimizers.get(optimizer)
             if any(optimizer is other for other in self._optimizers.values()):
@@ -136,16 +140,21 @@ class GenerativeModel(keras.Model):
 
     # Data
 
-    def fit(self, x=None, y=None, *args, **kwargs):
+    def fit(
+        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
+    ):
         """As `keras.Model.fit`; data that are not what the model needs are refused by name.
 
         Args:
             x: images, or a `tf.data.Dataset` of batches: of images, of (images, labels), or of
                 (a, b) for a model that translates a into b.
             y: labels or b, if the model takes them and `x` is an array.
+            batch_size, epochs, verbose, callbacks, **kwargs: see `keras.Model.fit`.
 
         Raises:
             ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
+            FloatingPointError: if a loss or gradient is no longer finite; the model keeps the
+                weights it had before that step.
         """
         if not isinstance(x, (np.ndarray, tf.Tensor)):
             kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
@@ -154,10 +163,23 @@ class GenerativeModel(keras.Model):
             kwargs["validation_data"] = self._checked(*validation)
         elif validation is not None:
             kwargs["validation_data"] = self._checked(validation)[0]
+        x, y = self._checked(x, y)
+        if isinstance(x, tf.data.Dataset):
+            # As Keras would, but counted, so that `Backup` can bring it to where it was.
+            x = guards.counted(self.distribute_strategy.experimental_distribute_dataset(x))
+        self.training_data = x
+        if self.compiled:
+            self.lost_at.assign(-1)
+        # Before the caller's own, so that none of them keeps a lost model or uneven statistics.
+        watch = guards.StopWhenLost()
+        callbacks = [watch, guards.AgreeOnStatistics(), *keras.tree.flatten(callbacks or [])]
         try:
-            return super().fit(*self._checked(x, y), *args, **kwargs)
+            return super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         except tf.errors.InvalidArgumentError as error:
-            raise checks.explained(error) from None
+            error = checks.explained(error)
+            if isinstance(error, FloatingPointError):
+                watch.restore()
+            raise error from None
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.evaluate`, with the checks of `fit`."""
@@ -185,7 +207,13 @@ class GenerativeModel(keras.Model):
 
     @property
     def step(self):
-        """Training steps taken so far, an int32 scalar: the iterations of the first optimizer."""
+        """Training steps taken so far, an int32 scalar: the iterations of the first optimizer.
+
+        Raises:
+            ValueError: before `compile`.
+        """
+        if not self._optimizers:
+            raise ValueError("The model counts its training steps once compiled: call compile().")
         return tf.cast(next(iter(self._optimizers.values())).iterations, tf.int32)
 
     def step_seed(self):
@@ -214,13 +242,32 @@ class GenerativeModel(keras.Model):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         scale = optimizer.scale_loss(tf.constant(1.0 / replicas))
         gradients = tape.gradient(loss, [v.value for v in variables], output_gradients=scale)
-        optimizer.apply(gradients, variables)
+        # Scaled gradients may overflow; the optimizer then leaves the step out and scales less.
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        finite = guards.finite(loss, [] if scaled else gradients)
+        if replicas > 1:
+            # Replicas meet to add up gradients, which they cannot inside a condition.
+            with tf.control_dependencies([guards.assert_finite(finite, self.step)]):
+                gradients = keras.tree.map_structure(tf.identity, gradients)
+            optimizer.apply(gradients, variables)
+            return
+
+        def stop():
+            now = tf.cast(self.step, tf.int64)
+            self.lost_at.assign(tf.where(self.lost_at < 0, now, self.lost_at))
+
+        going_on = finite & (self.lost_at < 0)
+        tf.cond(going_on, lambda: optimizer.apply(gradients, variables), stop)
 
     def track(self, **values):
         """Adds this batch's values to their means; returns the means, as a step must."""
         for name, value in values.items():
             self._trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        means = {name: tracker.result() for name, tracker in self._trackers.items()}
+        if guards.several_machines(tf.distribute.get_strategy()):
+            # Keras then averages over the first axis, which a scalar has not (keras#20585).
+            means = {name: mean[None] for name, mean in means.items()}
+        return means
 
     @property
     def metrics(self):
