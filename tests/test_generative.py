@@ -14,7 +14,9 @@ from tests.conftest import (
     MODELS,
     SHAPE,
     batches,
+    examples,
     results,
+    small_dcgan,
     small_gan,
     small_pix2pix,
     small_vae,
@@ -265,6 +267,64 @@ def test_two_replicas_learn_and_show_what_one_device_does_with_the_whole_batch(i
         np.testing.assert_allclose(one[name], two[name], rtol=1e-5)
     for a, b in zip(one_weights, two_weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def after_a_step(build, images, part, learning, weights, strategy):
+    """A model after a step of SGD by the optimizer `learning` alone, from the given weights."""
+    with strategy.scope():
+        model = build()
+        remove_random_draws(model)
+        model.compile()
+        rates = {name: 0.1 if name == learning else 0.0 for name in model._optimizers}
+        model.compile(**{name: keras.optimizers.SGD(rate) for name, rate in rates.items()})
+        model.set_weights(weights)
+    data = keras.tree.map_structure(lambda array: array[part], examples(model, images))
+    data = tf.data.Dataset.from_tensor_slices(data).batch(32)
+    history = model.fit(data, epochs=1, verbose=0).history
+    return model, {name: values[0] for name, values in history.items()}
+
+
+def test_two_replicas_make_the_step_of_one_device(build, images, mirrored):
+    """To the last digits: what is displayed and what is learned.
+
+    Each replica takes batch statistics of its own half. With them the step is the mean of those
+    that the two halves would make alone; without, it is that of the whole batch. One optimizer
+    learns at a time, as its step would change the loss of those that follow.
+    """
+    model = build()
+    model.compile()
+    weights, one = model.get_weights(), tf.distribute.get_strategy()
+    normalizes = [isinstance(x, keras.layers.BatchNormalization) for x in model._flatten_layers()]
+    parts = [slice(0, 16), slice(16, 32)] if any(normalizes) else [slice(0, 32)]
+    for learning in model._optimizers:
+        both, shown = after_a_step(build, images, slice(0, 32), learning, weights, mirrored)
+        each = [after_a_step(build, images, part, learning, weights, one) for part in parts]
+        # After D's step the generator's loss, and D's statistics on its way, are of another D.
+        followed = len(parts) == 2 and learning == "d_optimizer"
+        if not followed:
+            for name, value in shown.items():
+                mean = np.mean([losses[name] for _, losses in each])
+                assert value == pytest.approx(mean, rel=1e-5, abs=1e-6)
+        ends = [part.get_weights() for part, _ in each]
+        moved = 0
+        for weight, before, *end in zip(both.weights, weights, *ends, strict=True):
+            if followed and not weight.trainable:
+                continue
+            after = weight.numpy()
+            np.testing.assert_allclose(after, np.mean(end, axis=0), rtol=1e-4, atol=1e-6)
+            moved += np.any(before != after)
+        assert moved > 2
+
+
+def test_replicas_agree_on_moving_statistics(images, mirrored):
+    with mirrored.scope():
+        model = small_dcgan()
+        model.compile()
+    model.fit(batches(model, images, 32), epochs=2, verbose=0)
+    for weight in model.weights:
+        each = mirrored.run(lambda weight=weight: tf.identity(weight.value))
+        a, b = mirrored.experimental_local_results(each)
+        np.testing.assert_array_equal(a, b, weight.path)
 
 
 def test_default_networks_train_on_two_replicas_with_different_draws(build, images, mirrored):
