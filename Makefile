@@ -5,7 +5,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-unit test-chapters test-floor lint check lab notebooks prose clean
+.PHONY: help run test test-all test-unit test-chapters test-floor lint check lab notebooks prose clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -21,6 +21,9 @@ run: $(VENV)/.installed ## run a chapter into build/: CHAPTER=02 for one, CHAPTE
 test: $(VENV)/.installed ## run all tests: the package, then every chapter and solution in smoke size
 	$(BIN)/python -m pytest -n 2 tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax chapters
+
+test-all: test ## run all tests, then those that take long, and keep their result in tests/long.json
+	$(BIN)/python tools/long_tests.py
 
 test-unit: $(VENV)/.installed ## test the package alone
 	$(BIN)/python -m pytest -n 2 tests

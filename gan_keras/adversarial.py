@@ -1,9 +1,12 @@
 """`AdversarialModel`: a generator and a discriminator that play a game."""
 
+import numbers
+import re
+
 import keras
 import tensorflow as tf
 
-from gan_keras import latent, losses
+from gan_keras import checks, latent, losses
 from gan_keras.generative import GenerativeModel, copy_of
 
 
@@ -25,9 +28,10 @@ class AdversarialModel(GenerativeModel):
     tracked = ("d_loss", "g_loss", "d_real", "d_fake")
 
     def __init__(self, image_shape, average: float | None = 0.99, seed=None, **kwargs):
+        checks.check_image_shape(image_shape)
         super().__init__(image_shape, seed=seed, **kwargs)
-        if average is not None and not 0 <= average < 1:
-            raise ValueError(f"average is {average}; it must be None or lie in [0, 1).")
+        if average is not None and not (isinstance(average, numbers.Real) and 0 <= average < 1):
+            raise ValueError(f"average is {average!r}; it must be None or lie in [0, 1).")
         self.average = average
 
     def compile(self, optimizers, *, loss="non_saturating", **kwargs):
@@ -69,9 +73,12 @@ class AdversarialModel(GenerativeModel):
         step = tf.cast(self.step, tf.float32)
         decay = tf.minimum(tf.constant(self.average, tf.float32), (1 + step) / (10 + step))
 
+        going_on = tf.cast(self.lost_at < 0, tf.float32)
+
         def move(strategy):
             for mean, weight in zip(averaged.weights, network.weights, strict=True):
                 rate = 1 - decay if weight.trainable else tf.constant(1.0)
+                rate *= going_on
 
                 def assign(mean, weight, rate=rate):
                     mean.assign_add(tf.cast(rate, mean.dtype) * (weight - mean))
@@ -103,13 +110,52 @@ def check_networks(generator, discriminator, latent_dim, image_shape, num_classe
 
 def check_logits(discriminator) -> None:
     """Refuses a discriminator that ends in a sigmoid, with a ValueError."""
-    last = discriminator.layers[-1] if getattr(discriminator, "layers", None) else None
-    if getattr(last, "activation", None) is keras.activations.sigmoid:
+    last = _last(discriminator)
+    activation = getattr(last, "activation", None)
+    # TensorFlow's function and Keras' are of the same name.
+    names = {getattr(activation, "__name__", ""), type(last).__name__.lower()}
+    if "sigmoid" in names:
         raise ValueError(
-            f"The discriminator ends in a sigmoid (layer {last.name!r}); it must give logits. "
+            f"The discriminator ends in a sigmoid ({last.name!r}); it must give logits. "
             "Leave the activation out: the losses apply it, and stay finite where it would round "
             "to 0 or 1."
         )
+
+
+def _last(network, output=0):
+    """The layer or operation that gives an output, looked for in networks inside networks too."""
+    outputs = getattr(network, "outputs", None)
+    if outputs:
+        history = outputs[output]._keras_history
+        return _last(history.operation, history.tensor_index)
+    layers = getattr(network, "layers", None)
+    return _last(layers[-1]) if layers else network
+
+
+def outputs_of(network, role, takes):
+    """What `network` gives for symbolic batches of shapes `takes`; raises where it cannot."""
+    needed = _named(takes)
+    name = getattr(network, "name", network)
+    if not callable(network):
+        raise ValueError(
+            f"The {role} is {network!r}; it must be a keras.Model that takes a batch of shape "
+            f"{needed}."
+        )
+    try:
+        inputs = [keras.KerasTensor((None, *shape)) for shape in takes]
+        outputs = network(inputs if len(inputs) > 1 else inputs[0])
+    except Exception as error:
+        raise ValueError(
+            f"The {role} must take a batch of shape {needed}; calling {name!r} on one failed: "
+            f"{_in_short(error)}"
+        ) from error
+    # A Sequential model lets through what its layers cannot compute.
+    declared = getattr(network, "input_shape", None)
+    declared = declared if isinstance(declared, list) else [declared]
+    if None not in declared and [tuple(shape[1:]) for shape in declared] != takes:
+        given = " and ".join(str(shape[1:]) for shape in declared)
+        raise ValueError(f"The {role} {name!r} takes {given}; it must take {needed}.")
+    return outputs
 
 
 def check_shapes(network, role, takes, gives) -> None:
@@ -117,27 +163,34 @@ def check_shapes(network, role, takes, gives) -> None:
 
     None in `gives` stands for any number.
     """
-    needed = " and ".join(f"(batch, {', '.join(map(str, shape))})" for shape in takes)
-    try:
-        inputs = [keras.KerasTensor((None, *shape)) for shape in takes]
-        output = network(inputs if len(inputs) > 1 else inputs[0])
-        output = tuple(output.shape[1:])
-    except Exception as error:
+    check_output(outputs_of(network, role, takes), network, role, takes, gives)
+
+
+def check_output(output, network, role, takes, gives) -> None:
+    """Raises unless an output of `network`, see `outputs_of`, is one batch of shape `gives`."""
+    name = getattr(network, "name", network)
+    if not hasattr(output, "shape"):
         raise ValueError(
-            f"The {role} must take a batch of shape {needed}; calling {network.name!r} on one "
-            f"failed: {error}"
-        ) from error
-    # A Sequential model lets through what its layers cannot compute.
-    declared = getattr(network, "input_shape", None)
-    declared = declared if isinstance(declared, list) else [declared]
-    if None not in declared and [tuple(shape[1:]) for shape in declared] != takes:
-        given = " and ".join(str(shape[1:]) for shape in declared)
-        raise ValueError(f"The {role} {network.name!r} takes {given}; it must take {needed}.")
+            f"The {role} {name!r} gives {len(keras.tree.flatten(output))} outputs; it must give "
+            f"one, {_named([gives])}."
+        )
+    output = tuple(output.shape[1:])
     fits = len(output) == len(gives) and all(
         b is None or a == b for a, b in zip(output, gives, strict=True)
     )
     if not fits:
         raise ValueError(
-            f"The {role} {network.name!r} maps {' and '.join(map(str, takes))} to {output}; it "
+            f"The {role} {name!r} maps {' and '.join(map(str, takes))} to {output}; it "
             f"must give {gives}. Change its last layers, or image_shape."
         )
+
+
+def _named(shapes):
+    return " and ".join(f"(batch, {', '.join(map(str, shape))})" for shape in shapes)
+
+
+def _in_short(error):
+    """A message of Keras' without its colours and its lists of what a layer was called with."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).partition("Arguments received")[0]
+    text = re.sub(r"^Exception encountered when calling .*\n+", "", text)
+    return " ".join(text.split())

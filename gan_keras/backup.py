@@ -95,18 +95,19 @@ class Backup(keras.callbacks.Callback):
         try:
             kept = {name: tuple(shape) for name, shape in tf.train.list_variables(path)}
             kept = [kept[key] for key in map(_KEY.format, range(len(kept))) if key in kept]
-            if kept != own:
-                raise ValueError(
-                    f"The backup {path} is of another model: it holds {len(kept)} variables, this "
-                    f"model has {len(own)}, or they differ in size. Build the model as it was, or "
-                    "give this training a folder of its own."
-                )
-            self._manager.checkpoint.restore(path).expect_partial()
-        except tf.errors.OpError as error:
+            if kept == own:
+                self._manager.checkpoint.restore(path).expect_partial()
+        except Exception as error:  # TensorFlow raises what the damage leads it into.
             raise OSError(
-                f"The backup {path} is damaged: {error.message} Remove its files, "
-                f"{Path(path).name}.*, to go on from the one before."
+                f"The backup {path} is damaged: {error} Remove its files, {Path(path).name}.*, to "
+                "go on from the one before."
             ) from error
+        if kept != own:
+            raise ValueError(
+                f"The backup {path} is of another model: it holds {len(kept)} variables, this "
+                f"model has {len(own)}, or they differ in size. Build the model as it was, or "
+                "give this training a folder of its own."
+            )
 
     def _common(self, epoch):
         """The last epoch that all workers have kept."""

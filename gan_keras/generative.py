@@ -153,8 +153,8 @@ class GenerativeModel(keras.Model):
 
         Raises:
             ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
-            FloatingPointError: if a loss or gradient is no longer finite; the model keeps the
-                weights it had before that step.
+            FloatingPointError: if a loss or gradient is no longer finite. The network whose loss
+                it is keeps its weights, and so do all others from then on.
         """
         if not isinstance(x, (np.ndarray, tf.Tensor)):
             kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
@@ -245,7 +245,7 @@ class GenerativeModel(keras.Model):
         # Scaled gradients may overflow; the optimizer then leaves the step out and scales less.
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         finite = guards.finite(loss, [] if scaled else gradients)
-        if replicas > 1:
+        if tf.distribute.has_strategy():
             # Replicas meet to add up gradients, which they cannot inside a condition.
             with tf.control_dependencies([guards.assert_finite(finite, self.step)]):
                 gradients = keras.tree.map_structure(tf.identity, gradients)

@@ -21,8 +21,8 @@ def lost(step) -> FloatingPointError:
     """The error of a training whose loss or gradient is no longer a number."""
     return FloatingPointError(
         f"The loss or its gradient was NaN or infinite at training step {int(step)}, and training "
-        "has stopped. The model keeps the weights that it had before that step. Go on with a lower "
-        "learning rate; if the data are not checked by fit (a generator), look for NaN in them."
+        "has stopped. The model keeps its last finite weights. Go on with a lower learning rate; "
+        "if the data are not checked by fit (a generator), look for NaN in them."
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from scipy.stats import truncnorm
 
+from gan_keras import checks
+
 
 def normal(n: int, latent_dim: int, seed: int | None = None) -> np.ndarray:
     """`n` standard normal vectors, (n, latent_dim) float32.
@@ -19,9 +21,8 @@ def normal(n: int, latent_dim: int, seed: int | None = None) -> np.ndarray:
     Raises:
         ValueError: if `n` is not a positive integer.
     """
-    if int(n) != n or n < 1:
-        raise ValueError(f"n is {n}; it must be a whole number of at least 1.")
-    return np.random.default_rng(seed).standard_normal((int(n), latent_dim), dtype=np.float32)
+    checks.check_whole("n", n)
+    return _random(seed).standard_normal((int(n), latent_dim), dtype=np.float32)
 
 
 def normal_like(images, latent_dim: int, seed):
@@ -43,9 +44,10 @@ def truncated(n: int, latent_dim: int, threshold: float, seed: int | None = None
     Raises:
         ValueError: if `threshold` is not positive.
     """
+    checks.check_whole("n", n)
     if not threshold > 0:
         raise ValueError(f"threshold is {threshold}; it must be positive. 2 changes little.")
-    uniform = np.random.default_rng(seed).uniform(size=(n, latent_dim))
+    uniform = _random(seed).uniform(size=(n, latent_dim))
     return truncnorm.ppf(uniform, -threshold, threshold).astype(np.float32)
 
 
@@ -101,6 +103,7 @@ def walk(stations, steps: int, between=slerp) -> np.ndarray:
     """
     if len(stations) < 2:
         raise ValueError(f"There are {len(stations)} stations; a walk needs at least 2.")
+    checks.check_whole("steps", steps)
     legs = zip(stations, np.roll(stations, -1, axis=0), strict=True)
     return np.concatenate([between(a, b, steps + 1)[:-1] for a, b in legs])
 
@@ -133,12 +136,18 @@ def _times(start, end, steps):
             f"start and end have shapes {np.shape(start)} and {np.shape(end)}; both must be "
             "(latent_dim,)."
         )
-    if steps < 2:
-        raise ValueError(f"steps is {steps}; a path needs at least 2, its two ends.")
+    if not (np.isfinite(start).all() and np.isfinite(end).all()):
+        raise ValueError("There are NaN or infinite values in start or end.")
+    checks.check_whole("steps", steps, at_least=2)  # The two ends.
     return np.linspace(0, 1, steps)[:, None]
 
 
 def check_dim(latent_dim: int) -> None:
     """Raises ValueError unless `latent_dim` is a positive whole number."""
-    if int(latent_dim) != latent_dim or latent_dim < 1:
-        raise ValueError(f"latent_dim is {latent_dim}; it must be a whole number of at least 1.")
+    checks.check_whole("latent_dim", latent_dim)
+
+
+def _random(seed):
+    if seed is not None:
+        checks.check_whole("seed", seed, at_least=0)
+    return np.random.default_rng(seed)

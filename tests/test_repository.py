@@ -52,12 +52,13 @@ def test_imports_go_one_way():
     """A layer may import those before it; callbacks, metrics and plotting know no model."""
     order = [
         {"toys", "losses", "latent", "checks", "profiles", "metrics", "plotting", "datasets"}
-        | {"layers", "schedules"},
+        | {"layers", "schedules", "seeds", "guards", "backup"},
         {"generative"},
         {"adversarial"},
         {"translation"},
         {"models"},
         {"callbacks", "pretrained"},
+        {"cli", "__main__"},
     ]
     level = {name: i for i, names in enumerate(order) for name in names}
     for path in (ROOT / "gan_keras").rglob("*.py"):
@@ -69,6 +70,13 @@ def test_imports_go_one_way():
             imported |= {name.strip() for name in names.split(",")} & set(level)
         for name in imported:
             assert level[name] <= level[here], f"{path.name} imports {name}"
+
+
+def test_promises_name_tests_that_exist():
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", (ROOT / "book/promises.md").read_text())
+    assert len(named) > 20
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / "tests" / file).read_text(), f"{file}::{test}"
 
 
 @pytest.mark.parametrize("number", ["9", "two"])

@@ -116,6 +116,8 @@ def load_dataset(
         if not isinstance(each, (str, Path)):
             raise TypeError(f"name is {each!r}; it must be a string or a pathlib.Path.")
     _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken)
+    if seed is not None and not isinstance(seed, (int, np.integer)):
+        raise ValueError(f"seed is {seed!r}; it must be a whole number, or None.")
     _check_sides(names, splits, labels, pair, paired)
     if image_size is not None:
         height, width = np.broadcast_to(image_size, 2).tolist()
@@ -266,11 +268,15 @@ def _check_arguments(image_size, batch_size, channels, exclude, augment, limit, 
         raise ValueError(f'broken is {broken!r}; it must be "error" or "skip".')
     if isinstance(exclude, str):
         raise ValueError(f"exclude is {exclude!r}; give the names in a tuple: ({exclude!r},).")
+    if not isinstance(exclude, (tuple, list, set, frozenset)):
+        raise ValueError(f"exclude is {exclude!r}; it must be a tuple of names of classes, or ().")
 
 
 def _check_sides(names, splits, labels, pair, paired):
     """Refuse arguments of which one makes another meaningless."""
     one_set = len(names) == len(splits) == 1
+    if not isinstance(pair, (str, tuple, list, type(None))):
+        raise ValueError(f"pair is {pair!r}; it must be a name, two names, or None.")
     if isinstance(pair, str) and pair not in pairs.DEGRADATIONS:
         raise ValueError(
             f"pair is {pair!r}; it must be one of {', '.join(pairs.DEGRADATIONS)}, or name two "

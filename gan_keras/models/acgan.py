@@ -17,8 +17,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from gan_keras import latent
-from gan_keras.adversarial import check_shapes
+from gan_keras import checks, latent
+from gan_keras.adversarial import check_logits, check_output, check_shapes, outputs_of
 from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.cgan import CGAN
 from gan_keras.models.dcgan import choose_recipe, downsample
@@ -61,6 +61,8 @@ class ACGAN(CGAN):
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, latent_dim=None, recipe=None,
                  width=None, generator=None, discriminator=None, average=0.99, seed=None,
                  augment=False, **kwargs):  # fmt: skip
+        checks.check_image_shape(image_shape)
+        checks.check_whole("num_classes", num_classes)
         discriminator = discriminator or build_discriminator(
             image_shape, num_classes, augment, **choose_recipe(recipe, width)["discriminator"]
         )
@@ -71,8 +73,7 @@ class ACGAN(CGAN):
 
     def check_networks(self):
         latent.check_dim(self.latent_dim)
-        image = keras.Input(self.image_shape)
-        outputs = self.discriminator(image)
+        outputs = outputs_of(self.discriminator, "discriminator", [self.image_shape])
         if not isinstance(outputs, (list, tuple)) or len(outputs) != 2:
             raise ValueError(
                 f"The discriminator {self.discriminator.name!r} must give two outputs, logits and "
@@ -86,8 +87,8 @@ class ACGAN(CGAN):
             )
         given = [(self.latent_dim,), (self.num_classes,)]
         check_shapes(self.generator, "generator", given, self.image_shape)
-        judge = keras.Model(image, outputs[0], name=self.discriminator.name)
-        check_shapes(judge, "discriminator", [self.image_shape], (1,))
+        check_output(outputs[0], self.discriminator, "discriminator", [self.image_shape], (1,))
+        check_logits(self.discriminator)
 
     def train_step(self, data):
         """`CGAN.train_step`; the class is named by the discriminator in place of told to it."""

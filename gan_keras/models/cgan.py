@@ -35,6 +35,7 @@ def build_generator(
         embedding: length of the vector that y is mapped to, beside z.
         **options: see `dcgan.upsample`.
     """
+    latent.check_dim(latent_dim)
     z, y = keras.Input((latent_dim,), name="z"), keras.Input((num_classes,), name="y")
     x = layers.Concatenate()([z, layers.Dense(embedding, use_bias=False, name="embedding")(y)])
     return keras.Model([z, y], upsample(x, image_shape, **options), name="generator")
@@ -97,6 +98,8 @@ class CGAN(DCGAN):
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, conditioning="concatenation",
                  latent_dim=None, recipe=None, width=None, generator=None, discriminator=None,
                  average=0.99, seed=None, augment=False, **kwargs):  # fmt: skip
+        checks.check_image_shape(image_shape)
+        checks.check_whole("num_classes", num_classes)
         chosen = choose_recipe(recipe, width)
         latent_dim = chosen["latent_dim"] if latent_dim is None else latent_dim
         generator = generator or build_generator(
@@ -162,6 +165,7 @@ class CGAN(DCGAN):
         """
         z = latent.normal(n, self.latent_dim, seed)
         y = self.conditions(n, labels)
+        checks.check_whole("batch_size", batch_size)
         return self.predict([z, y], batch_size=batch_size, verbose=0)
 
     def conditions(self, n: int, labels=None) -> np.ndarray:

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from gan_keras import profiles
+from gan_keras import checks, profiles
 from gan_keras.adversarial import check_logits, check_shapes
 from gan_keras.layers import ImagePool, ReflectionPadding2D, initializer, normalize
 from gan_keras.models import pix2pix
@@ -158,6 +158,10 @@ class CycleGAN(TranslationModel):
                  identity_weight=0.0, adversarial_weight=2.0, pool_size=50, recipe=None,
                  width=None, generator_ab=None, generator_ba=None, discriminator_a=None,
                  discriminator_b=None, average=0.99, seed=None, **kwargs):  # fmt: skip
+        if target_shape is not None:
+            checks.check_image_shape(target_shape, "target_shape")
+        if width is not None:
+            checks.check_whole("width", width)
         super().__init__(image_shape, target_shape, average=average, seed=seed, **kwargs)
         if identity_weight and self.image_shape != self.target_shape:
             raise ValueError(
@@ -296,6 +300,7 @@ class CycleGAN(TranslationModel):
         else:
             raise ValueError(f'direction is {direction!r}; it must be "a_to_b" or "b_to_a".')
         images = checked_images(images, argument, shape)
+        checks.check_whole("batch_size", batch_size)
         return network.predict(images, batch_size=batch_size, verbose=0)
 
     def get_config(self):

@@ -16,7 +16,7 @@ import math
 import keras
 from keras import layers
 
-from gan_keras import profiles
+from gan_keras import checks, latent, profiles
 from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.gan import GAN
 
@@ -43,6 +43,8 @@ RECIPES = {
 
 def choose_recipe(name: str | None, width: int | None = None) -> dict:
     """The recipe of that name, with `width` in place of its own: see `profiles.choose`."""
+    if width is not None:
+        checks.check_whole("width", width)
     return profiles.choose(RECIPES, name, width)
 
 
@@ -52,13 +54,14 @@ def doublings(image_shape) -> int:
     Raises:
         ValueError: unless height and width are multiples of 4 from 28 to 128.
     """
-    height, width = image_shape[:2]
-    if len(image_shape) != 3 or any(side % 4 or not 28 <= side <= 128 for side in (height, width)):
+    checks.check_image_shape(image_shape)
+    sides = image_shape[:2]
+    if len(image_shape) != 3 or any(side % 4 or not 28 <= side <= 128 for side in sides):
         raise ValueError(
             f"image_shape is {tuple(image_shape)}; height and width must be multiples of 4 from "
             "28 to 128. Load the images with image_size=64, say, or give networks of your own."
         )
-    times = 0
+    (height, width), times = sides, 0
     while height % 2 == width % 2 == 0 and min(height, width) >= 8:
         height, width, times = height // 2, width // 2, times + 1
     return times
@@ -112,6 +115,7 @@ def downsample(x, width=128, kernel_size=5, stddev=None, batch_norm=True, dropou
 
 def build_generator(image_shape=(28, 28, 1), latent_dim=100, **options) -> keras.Model:
     """(batch, latent_dim) -> (batch, *image_shape). `options`: see `upsample`."""
+    latent.check_dim(latent_dim)
     z = keras.Input((latent_dim,))
     return keras.Model(z, upsample(z, image_shape, **options), name="generator")
 
@@ -170,6 +174,7 @@ class DCGAN(GAN):
     def __init__(self, image_shape=(28, 28, 1), latent_dim=None, recipe=None, width=None,
                  generator=None, discriminator=None, average=0.99, seed=None, augment=False,
                  **kwargs):  # fmt: skip
+        checks.check_image_shape(image_shape)
         chosen = choose_recipe(recipe, width)
         latent_dim = chosen["latent_dim"] if latent_dim is None else latent_dim
         generator = generator or build_generator(image_shape, latent_dim, **chosen["generator"])

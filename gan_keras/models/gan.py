@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from gan_keras import latent
+from gan_keras import checks, latent
 from gan_keras.adversarial import AdversarialModel, check_networks
 
 
@@ -26,6 +26,7 @@ def build_generator(image_shape=(28, 28, 1), latent_dim=64, units=(256, 512, 102
 
     For points, with image_shape (dimensions,), the output is linear.
     """
+    latent.check_dim(latent_dim)
     x = z = keras.Input((latent_dim,))
     for width in units:
         x = layers.Dense(width, use_bias=False)(x)
@@ -144,6 +145,7 @@ class GAN(AdversarialModel):
     def generate(self, n: int, seed: int | None = None, batch_size: int = 256) -> np.ndarray:
         """`n` new images, (n, *image_shape) float32 in [-1, 1]; one seed gives the same images."""
         z = latent.normal(n, self.latent_dim, seed)
+        checks.check_whole("batch_size", batch_size)
         return self.predict(z, batch_size=batch_size, verbose=0)
 
     def get_config(self):

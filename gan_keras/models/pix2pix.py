@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from gan_keras import profiles
+from gan_keras import checks, profiles
 from gan_keras.adversarial import check_logits, check_shapes
 from gan_keras.layers import ReflectionPadding2D, initializer, normalize
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
@@ -277,6 +277,10 @@ class Pix2Pix(TranslationModel):
                  l1_weight=100.0, adversarial_weight=1.0, as_in_training=True, recipe=None,
                  width=None, generator=None, discriminator=None, average=0.99, seed=None,
                  **kwargs):  # fmt: skip
+        if target_shape is not None:
+            checks.check_image_shape(target_shape, "target_shape")
+        if width is not None:
+            checks.check_whole("width", width)
         super().__init__(image_shape, target_shape, average=average, seed=seed, **kwargs)
         chosen = profiles.choose(RECIPES, recipe, width)
         sides = self.image_shape, self.target_shape
@@ -395,6 +399,7 @@ class Pix2Pix(TranslationModel):
             ValueError: for images of a wrong shape, dtype or range.
         """
         images = checked_images(images, "image_shape", self.image_shape)
+        checks.check_whole("batch_size", batch_size)
         as_in_training = self.as_in_training if as_in_training is None else as_in_training
         if not as_in_training:
             return self.predict(images, batch_size=batch_size, verbose=0)

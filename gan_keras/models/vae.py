@@ -11,13 +11,15 @@ and Adagrad, and one fixed noise in place of a variance that the decoder gives.
 """
 
 import math
+import numbers
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from gan_keras import latent
+from gan_keras import checks, latent
+from gan_keras.adversarial import outputs_of
 from gan_keras.generative import GenerativeModel
 
 
@@ -66,9 +68,10 @@ class VAE(GenerativeModel):
 
     def __init__(self, image_shape=(28, 28, 1), latent_dim=16, encoder=None, decoder=None,
                  noise=0.4, seed=None, **kwargs):  # fmt: skip
+        checks.check_image_shape(image_shape)
         super().__init__(image_shape, seed=seed, **kwargs)
-        if noise <= 0:
-            raise ValueError(f"noise is {noise}; a standard deviation must be positive.")
+        if not (isinstance(noise, numbers.Real) and 0 < noise < math.inf):
+            raise ValueError(f"noise is {noise!r}; a standard deviation must be positive.")
         latent.check_dim(latent_dim)
         self.latent_dim = latent_dim
         self.noise = noise
@@ -78,14 +81,15 @@ class VAE(GenerativeModel):
         self.built = True
 
     def _check_networks(self):
-        moments = self.encoder(keras.KerasTensor((None, *self.image_shape)))
+        moments = outputs_of(self.encoder, "encoder", [self.image_shape])
         shapes = [tuple(m.shape[1:]) for m in keras.tree.flatten(moments)]
         if shapes != [(self.latent_dim,)] * 2:
             raise ValueError(
                 f"The encoder gives shapes {shapes}; it must give two, the mean and the log "
                 f"variance, each ({self.latent_dim},)."
             )
-        decoded = tuple(self.decoder(keras.KerasTensor((None, self.latent_dim))).shape[1:])
+        decoded = outputs_of(self.decoder, "decoder", [(self.latent_dim,)])
+        decoded = tuple(getattr(decoded, "shape", [None])[1:])
         if decoded != self.image_shape:
             raise ValueError(
                 f"The decoder gives shape {decoded}; it must give image_shape, {self.image_shape}."
@@ -141,6 +145,7 @@ class VAE(GenerativeModel):
         Each is the mean of p(x|z) for a z from the prior: without the pixels' noise.
         """
         z = latent.normal(n, self.latent_dim, seed)
+        checks.check_whole("batch_size", batch_size)
         return self.decoder.predict(z, batch_size=batch_size, verbose=0)
 
     def get_config(self):

@@ -1,0 +1,160 @@
+"""The command `gan-keras`, run as a reader runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_keras import cli
+from tests.test_workers import free_ports, loopback_works
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of 96 grey images of 28 x 28 pixels in two subfolders."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for i in range(96):
+        path = folder / ("round" if i % 2 else "square") / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (28, 28), np.uint8)).save(path)
+    return folder
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "gan_keras", *map(str, arguments)]
+
+
+def run(*arguments, **options):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, **options)
+
+
+def train(pictures, out, *more, model="dcgan", epochs=2):
+    return run("train", model, "--data", pictures, "--batch-size", 32, "--epochs", epochs,
+               "--out", out, *more)  # fmt: skip
+
+
+def weights(folder):
+    return keras.models.load_model(folder / "model.keras").get_weights()
+
+
+def test_a_folder_of_pictures_becomes_a_trained_model(pictures, tmp_path):
+    out = tmp_path / "run"
+    done = train(pictures, out)
+    assert done.returncode == 0, done.stderr
+    assert "epoch 2/2" in done.stdout and "2 epochs in" in done.stdout
+    assert json.loads((out / "run.json").read_text())["seed"] == 0
+    assert len((out / "history.csv").read_text().splitlines()) == 3
+    names = {path.name for path in (out / "samples").iterdir()}
+    assert names == {"epoch_0000.png", "epoch_0001.png", "epoch_0002.png", "animation.png"}
+    model = keras.models.load_model(out / "model.keras")
+    assert model.generate(2, seed=0).shape == (2, 28, 28, 1)
+
+    again = train(pictures, out)
+    assert again.returncode == 0 and "0 epochs in" in again.stdout
+    more = train(pictures, out, epochs=3)
+    assert more.returncode == 0 and "1 epochs in" in more.stdout
+    assert [line.split(",")[0] for line in (out / "history.csv").read_text().splitlines()] == [
+        "epoch", "0", "1", "2",
+    ]  # fmt: skip
+    at_once = tmp_path / "at_once"
+    assert train(pictures, at_once, epochs=3).returncode == 0
+    for a, b in zip(weights(out), weights(at_once), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+    other = train(pictures, out, "--seed", 1)
+    assert other.returncode == 1
+    assert "seed was 0, is 1" in other.stderr and "Traceback" not in other.stderr
+
+
+@pytest.mark.parametrize("model", ["cgan", "pix2pix"])
+def test_labels_and_pairs_are_found(pictures, tmp_path, model):
+    more = ["--pair", "denoise", "--image-size", 24] if model == "pix2pix" else []
+    done = train(pictures, tmp_path, *more, model=model, epochs=1)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "samples" / "epoch_0001.png").exists()
+    model = keras.models.load_model(tmp_path / "model.keras")
+    assert model.num_classes == (2 if model.num_classes else 0)
+
+
+def test_ctrl_c_says_how_to_go_on(pictures, tmp_path):
+    process = subprocess.Popen(
+        command("train", "dcgan", "--data", pictures, "--batch-size", 32, "--epochs", 10**5,
+                "--out", tmp_path),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("backup/epoch-2.index")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "The same command goes on" in errors and "Traceback" not in errors
+    assert list(tmp_path.glob("backup/epoch-*.index"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ((), 2, "the following arguments are required"),
+        (("train", "dcgan", "--data", "mnist"), 2, "--epochs"),
+        (("train", "dcgan", "--data", "mnist", "--epochs", "0"), 2, "from 1 up"),
+        (("train", "stargan", "--data", "mnist", "--epochs", "1"), 2, "invalid choice"),
+        (("train", "dcgan", "--data", "/nowhere", "--epochs", "1"), 1, "/nowhere"),
+        (("train", "vae", "--data", "mnist", "--epochs", "1", "--augment"), 1, "for dcgan, cgan"),
+        (("train", "dcgan", "--data", "mnist", "--epochs", "1", "--strategy", "multi_worker"), 1,
+         "TF_CONFIG is not set"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_end_in_a_sentence(arguments, code, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    try:
+        returned = cli.main(arguments)
+    except SystemExit as stopped:  # argparse's way to end a wrong call.
+        returned = stopped.code
+    assert returned == code
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_tells_of_every_option(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--help"])
+    shown = capsys.readouterr().out
+    for word in ("--data", "--epochs", "--strategy", "TF_CONFIG", "examples:", "cyclegan"):
+        assert word in shown
+
+
+def test_all_devices_of_one_machine(pictures, tmp_path):
+    done = train(pictures, tmp_path, "--strategy", "mirrored", epochs=1)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "model.keras").exists()
+
+
+@pytest.mark.skipif(not loopback_works(), reason="127.0.0.1 cannot be reached")
+def test_two_workers(pictures, tmp_path):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    arguments = ["train", "dcgan", "--data", pictures, "--batch-size", 32, "--epochs", 2,
+                 "--out", tmp_path, "--strategy", "multi_worker"]  # fmt: skip
+    workers = [
+        subprocess.Popen(
+            command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "TF_CONFIG": json.dumps(
+                {"cluster": cluster, "task": {"type": "worker", "index": i}})},
+        )
+        for i in range(2)
+    ]  # fmt: skip
+    for worker in workers:
+        _, errors = worker.communicate(timeout=200)
+        assert worker.returncode == 0, errors[-3000:]
+    kept = {path.parent.name for path in tmp_path.glob("backup/*/epoch-2.index")}
+    assert kept == {"worker_0", "worker_1"}
+    assert weights(tmp_path)
