@@ -13,8 +13,6 @@ import gan_keras
 from tests.conftest import batches, examples, results, small_dcgan, small_gan, translates
 
 STEPS, CALLS = 2000, 50
-# CycleGAN's step takes ten times as long as the others'.
-FEWER = {gan_keras.CycleGAN: 500}
 
 
 def resident() -> float:
@@ -70,7 +68,7 @@ def assert_steps_leave_no_trace(build, images):
     model = build()
     model.compile()
     traces = counting(model)
-    assert growth_over_steps(model, images, FEWER.get(type(model), STEPS)) < NOISE
+    assert growth_over_steps(model, images, STEPS) < NOISE
     assert len(traces) == 1
 
 

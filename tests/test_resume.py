@@ -70,17 +70,22 @@ def undisturbed(tmp_path_factory):
     return folder
 
 
-def assert_same_ends(a, b, what):
-    for build in MODELS:
-        with np.load(a / f"{build.__name__}.npz") as x, np.load(b / f"{build.__name__}.npz") as y:
-            assert x.files == y.files
-            for name in x.files:
-                np.testing.assert_array_equal(x[name], y[name], f"{build.__name__} {name}: {what}")
+def assert_same_end(a, b, model, what):
+    with np.load(a / f"{model}.npz") as x, np.load(b / f"{model}.npz") as y:
+        assert x.files == y.files
+        for name in x.files:
+            np.testing.assert_array_equal(x[name], y[name], f"{model} {name}: {what}")
 
 
-def test_the_same_seed_gives_the_same_losses_and_weights(undisturbed, tmp_path):
-    assert train(tmp_path) == 0
-    assert_same_ends(undisturbed, tmp_path, "two runs with set_seed(0)")
+@pytest.fixture(scope="module")
+def repeated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("repeated")
+    assert train(folder) == 0
+    return folder
+
+
+def test_the_same_seed_gives_the_same_losses_and_weights(build, undisturbed, repeated):
+    assert_same_end(undisturbed, repeated, build.__name__, "two runs with set_seed(0)")
 
 
 def test_killed_again_and_again_a_training_ends_as_if_undisturbed(undisturbed, tmp_path):
@@ -90,7 +95,8 @@ def test_killed_again_and_again_a_training_ends_as_if_undisturbed(undisturbed, t
         code = train(tmp_path, kill_at)
         assert code in (-signal.SIGKILL, 0)  # 0 where fewer steps were left.
     assert train(tmp_path) == 0
-    assert_same_ends(undisturbed, tmp_path, f"killed after {kills} steps")
+    for build in MODELS:
+        assert_same_end(undisturbed, tmp_path, build.__name__, f"killed after {kills} steps")
 
 
 def trained(folder, images, epochs, build=small_gan, extra=(), **settings):

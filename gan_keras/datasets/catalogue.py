@@ -1,8 +1,10 @@
 """Data sets by name, through tensorflow-datasets (tfds): the embedded ones and its catalogue."""
 
 import difflib
+import json
 import math
 import re
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,6 +75,12 @@ def read(
 
     try:
         dataset = examples_with([*image_keys, label_key])
+    except Exception as error:  # All arguments are checked: what is left to blame are the files.
+        raise OSError(
+            f"The description of {name} in {builder.data_path} does not fit its files: {error} "
+            f"{RESTORE}"
+        ) from error
+    try:
         if exclude or "noto" in (pair or ()):
             wanted = [bool(w) for w in examples_with([label_key]).map(is_wanted)]
             if len(wanted) < count:
@@ -162,10 +170,48 @@ def _builder(name, data_dir):
         data_dir = _data_dir(name)
     if data_dir is not None:
         data_dir = Path(data_dir).expanduser()
+    _check_description(name, data_dir or Path(tfds.core.constants.DATA_DIR).expanduser())
     try:
         return tfds.builder(name, data_dir=data_dir)
     except Exception as error:  # of many types, depending on what of the name or the files is wrong
         raise _no_builder(name, data_dir, error) from None
+
+
+def _check_description(name, data_dir):
+    """Refuse descriptions that tfds misreads: what is no JSON, and what makes it import a module.
+
+    tfds takes an unreadable description for a missing one, and imports whatever module a feature
+    says that it is from.
+    """
+    for path in sorted((data_dir / re.split("[/:]", name)[0]).rglob("*.json")):
+        try:
+            content = json.loads(path.read_text())
+        except (OSError, ValueError, RecursionError) as error:
+            raise OSError(
+                f"The description of {name} in {data_dir} cannot be read: {path}: {error} {RESTORE}"
+            ) from error
+        if path.name == "features.json":
+            for feature in _classes_of_features(content):
+                module = feature.rpartition(".")[0]
+                if module not in sys.modules and module.split(".")[0] != "tensorflow_datasets":
+                    raise OSError(
+                        f"{path} asks for the class {feature!r}, which is not of "
+                        f"tensorflow-datasets, and reading it would run the code of {module!r}. If "
+                        f"you trust it, import {module} first. {RESTORE}"
+                    )
+
+
+def _classes_of_features(content):
+    """The Python classes that a features.json names, in any of tfds' ways."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            named = key in ("pythonClassName", "python_class_name", "type")
+            if named and isinstance(value, str) and "." in value:
+                yield value
+            yield from _classes_of_features(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _classes_of_features(value)
 
 
 def _no_builder(name, data_dir, error):
@@ -288,13 +334,14 @@ def _unreachable(url):
 
 def _damaged(name, builder, split):
     """Return an error that names the files of `split` which cannot be read to their end."""
-    faults = []
+    faults, counts = [], []
     for path in builder.info.splits[split].filepaths:
         try:
-            for _ in tf.data.TFRecordDataset(str(path)):
-                pass
+            count = sum(1 for _ in tf.data.TFRecordDataset(str(path)))
+            counts.append(f"{path.name} has {count}")
         except tf.errors.OpError as error:
             reason = error.message.split("}} ")[-1].split(" [Op:")[0]
             faults.append(f"{path} ({reason})")
-    where = ", ".join(faults) or f"a file in {builder.data_path} has too few records"
+    few = f"a file in {builder.data_path} has too few records ({', '.join(counts)})"
+    where = ", ".join(faults) or few
     return OSError(f"The data set {name} is damaged: {where}. {RESTORE}")

@@ -247,6 +247,11 @@ def _open(path, channels):
                 f"it claims {image.width} x {image.height} pixels, above Pillow's safe bound "
                 f"Image.MAX_IMAGE_PIXELS = {most}"
             )
+        if image.format == "PNG":
+            if not image.tile:
+                raise ValueError("it holds no pixels")
+            image.verify()  # Pillow decodes pixels without a look at their checksums.
+    with Image.open(path) as image:
         if image.mode not in GREY | COLOUR:
             raise ValueError(f"its pixels are of type {image.mode}; save it with 8 bits a channel")
         channels = channels or (1 if image.mode in GREY else 3)

@@ -129,20 +129,27 @@ def load_extractor(name: str) -> Extractor:
     """
     if name == "inception":
         return _inception()
-    cards = json.loads((WEIGHTS / "extractors.json").read_text())
+    about, path = WEIGHTS / "extractors.json", WEIGHTS / f"{name}.weights.h5"
+    restore = "Install gan-keras again, or `git checkout` the file."
+    try:
+        cards = {str(key): dict(card) for key, card in dict(json.loads(about.read_text())).items()}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{about} is damaged: {error}. {restore}") from error
     if name not in cards:
         known = ", ".join(map(repr, [*cards, "inception"]))
-        raise ValueError(f"There is no extractor {name!r}. Choose one of {known}.")
-    card, path = cards[name], WEIGHTS / f"{name}.weights.h5"
-    if hashlib.sha256(path.read_bytes()).hexdigest() != card["sha256"]:
+        raise ValueError(f"There is no extractor {name!r} in {about}. Choose one of {known}.")
+    card = cards[name]
+    if hashlib.sha256(path.read_bytes()).hexdigest() != card.get("sha256"):
         raise ValueError(
-            f"{path} is not the file that belongs to version {card['version']} of the extractor: "
-            "figures measured with it would mean nothing. Install gan-keras again, or "
-            "`git checkout` the file."
+            f"{path} is not the file that belongs to version {card.get('version')} of the "
+            f"extractor in {about.name}: figures measured with it would mean nothing. {restore}"
         )
-    network = build_classifier(tuple(card["image_shape"]), card["num_classes"], card["width"])
-    network.load_weights(path)
-    return Extractor(network, name, card["version"], card["test_accuracy"])
+    try:
+        network = build_classifier(tuple(card["image_shape"]), card["num_classes"], card["width"])
+        network.load_weights(path)
+        return Extractor(network, name, card["version"], card["test_accuracy"])
+    except Exception as error:  # Keras raises what a wrong width or a missing one leads it into
+        raise ValueError(f"{about} does not describe {path}: {error!r}. {restore}") from error
 
 
 def _inception() -> Extractor:

@@ -8,6 +8,7 @@ makes both.
 import hashlib
 import io
 import json
+import math
 from pathlib import Path
 
 import keras
@@ -36,10 +37,15 @@ def card(name: str | Path) -> dict:
         raise ValueError(f"There is no pretrained model {name!r}. Choose one of {names()}.")
     try:
         content = json.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read as the card of a model: {error}") from error
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise ValueError(f"{path} is not the card of a pretrained model; save() writes one.")
+    for key, kind in (("class", str), ("arguments", dict), ("sha256", str)):
+        if not isinstance(content.get(key), kind):
+            raise ValueError(
+                f"{path} is not a whole card: {key!r} is {content.get(key)!r}; save() writes one."
+            )
     return content
 
 
@@ -53,13 +59,12 @@ def load_pretrained(name: str | Path) -> keras.Model:
             has written, with the weights beside it.
 
     Raises:
-        ValueError: for an unknown name, and for weights that are damaged, cut off, or not those
-            that the card names.
+        ValueError: for an unknown name, for a card that describes no model, and for weights that
+            are damaged, cut off, or not those that the card names.
     """
-    import gan_keras
-
     content = card(name)
-    path = (name if isinstance(name, Path) else FOLDER / f"{name}.json").with_suffix(".npz")
+    about = name if isinstance(name, Path) else FOLDER / f"{name}.json"
+    path = about.with_suffix(".npz")
     if not path.exists():
         raise ValueError(f"{path} is missing: the weights lie beside their card.")
     data = path.read_bytes()
@@ -68,10 +73,15 @@ def load_pretrained(name: str | Path) -> keras.Model:
             f"{path} is damaged or is another model's: its SHA-256 is not the one that its card "
             "names. Restore it with `git checkout`, or install gan-keras again."
         )
-    model = getattr(gan_keras, content["class"])(**content["arguments"])
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        for role, network in _networks(model).items():
-            network.set_weights([arrays[f"{role}/{i}"] for i in range(len(network.weights))])
+    model = _build(content, about)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            for role, network in _networks(model).items():
+                network.set_weights(_weights(arrays, role, network))
+    except Exception as error:  # NumPy raises what a stranger's file leads it into
+        raise ValueError(
+            f"{path} does not hold the weights of the model that {about} describes: {error!r}"
+        ) from error
     for role, network in _networks(model).items():
         # Without averaging these are one and the same.
         getattr(model, f"averaged_{role}", network).set_weights(network.get_weights())
@@ -104,6 +114,33 @@ def save(model, path: Path, arguments: dict, **about) -> None:
         "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
     }
     path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _build(content, path) -> keras.Model:
+    """The model that a card describes; a card can name nothing else of this package."""
+    import gan_keras
+    from gan_keras.generative import GenerativeModel
+
+    kind = getattr(gan_keras, content["class"], None)
+    if not (isinstance(kind, type) and issubclass(kind, GenerativeModel)):
+        raise ValueError(f"{path} is of the class {content['class']!r}, no model of gan_keras.")
+    try:
+        return kind(**content["arguments"])
+    except Exception as error:
+        raise ValueError(
+            f"{path} describes a model that cannot be built: {content['arguments']}: {error}"
+        ) from error
+
+
+def _weights(arrays, role, network) -> list[np.ndarray]:
+    """A network's weights, of which none may be unpacked to more than its own size."""
+    weights = []
+    for i, weight in enumerate(network.weights):
+        size = arrays.zip.getinfo(f"{role}/{i}.npy").file_size
+        if size > 8 * math.prod(weight.shape) + 2**12:
+            raise ValueError(f"{role}/{i} unpacks to {size} bytes, too many for {weight.shape}")
+        weights.append(arrays[f"{role}/{i}"])
+    return weights
 
 
 def _networks(model) -> dict[str, keras.Model]:
