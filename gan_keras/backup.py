@@ -53,11 +53,18 @@ class Backup(keras.callbacks.Callback):
         if guards.several_machines(strategy):
             folder /= f"worker_{strategy.cluster_resolver.task_id}"
         self._iterators = tf.Variable(0, trainable=False, dtype=tf.int64)
-        self._manager = tf.train.CheckpointManager(
-            tf.train.Checkpoint(state=self._state(), iterators=self._iterators), str(folder),
-            max_to_keep=2, checkpoint_name="epoch",
-        )  # fmt: skip
-        paths = [path for path in self._manager.checkpoints if Path(f"{path}.index").exists()]
+        checkpoint = tf.train.Checkpoint(state=self._state(), iterators=self._iterators)
+        try:
+            self._manager = tf.train.CheckpointManager(
+                checkpoint, str(folder), max_to_keep=2, checkpoint_name="epoch"
+            )
+        except Exception as error:  # TensorFlow raises what the damage leads it into.
+            raise OSError(
+                f"The list of backups {folder / 'checkpoint'} is damaged: {error}. Remove it to go "
+                "on from the newest of the backups beside it."
+            ) from error
+        beside = [str(path.with_suffix("")) for path in folder.glob("epoch-*.index")]
+        paths = [path for path in self._manager.checkpoints if path in beside] or beside
         kept = {int(path.rpartition("-")[2]): path for path in paths}
         epoch = self._common(max(kept, default=0))
         if epoch == 0:

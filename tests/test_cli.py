@@ -89,12 +89,17 @@ def test_ctrl_c_says_how_to_go_on(pictures, tmp_path):
         command("train", "dcgan", "--data", pictures, "--batch-size", 32, "--epochs", 10**5,
                 "--out", tmp_path),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        # A test run in the background has Ctrl-C switched off, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("backup/epoch-2.index")) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("backup/epoch-*.index")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "The same command goes on" in errors and "Traceback" not in errors
     assert list(tmp_path.glob("backup/epoch-*.index"))

@@ -1,5 +1,7 @@
 """Long runs and many short ones: memory and graphs do not grow."""
 
+import contextlib
+import ctypes
 import gc
 import os
 
@@ -18,6 +20,8 @@ STEPS, CALLS = 2000, 50
 def resident() -> float:
     """MiB of memory that this process holds."""
     gc.collect()
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # What glibc has not given back is no leak.
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -105,7 +109,7 @@ def assert_calls_leave_no_trace(build, images, tmp_path):
         model.fit(data, epochs=1, verbose=0, callbacks=[grid, gan_keras.callbacks.Progress()])
         results(model)
 
-    for _ in range(10):
+    for _ in range(40):  # Caches fill slowly: 4 MiB, 2, 1 in each thirty.
         call()
     before, figures = resident(), plt.get_fignums()
     for _ in range(CALLS):
@@ -113,4 +117,4 @@ def assert_calls_leave_no_trace(build, images, tmp_path):
     grown = resident() - before
     assert plt.get_fignums() == figures
     assert len(traces) <= 2
-    assert grown < 40, f"{grown:.0f} MiB more after {CALLS} calls"
+    assert grown < 15, f"{grown:.0f} MiB more after {CALLS} calls"

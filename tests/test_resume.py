@@ -185,6 +185,18 @@ def test_a_full_disk_ends_in_an_error_and_the_last_good_backup_stays(images, tmp
     assert epochs == [2, 3]
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"model_checkpoint_path: 3"])
+def test_a_damaged_list_of_backups_never_means_a_new_beginning(images, tmp_path, content):
+    trained(tmp_path, images, 2)
+    (tmp_path / "checkpoint").write_bytes(content)
+    try:
+        assert trained(tmp_path, images, 3)[1] == [2]
+    except OSError as error:
+        assert "checkpoint is damaged" in str(error)
+        (tmp_path / "checkpoint").unlink()
+        assert trained(tmp_path, images, 3)[1] == [2]
+
+
 def test_a_finished_training_is_not_trained_again_but_may_go_on(images, tmp_path):
     assert trained(tmp_path, images, 2)[1] == [0, 1]
     assert trained(tmp_path, images, 2)[1] == []
