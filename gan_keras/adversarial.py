@@ -6,7 +6,7 @@ import re
 import keras
 import tensorflow as tf
 
-from gan_keras import checks, latent, losses
+from gan_keras import latent, losses
 from gan_keras.generative import GenerativeModel, copy_of
 
 
@@ -28,7 +28,6 @@ class AdversarialModel(GenerativeModel):
     tracked = ("d_loss", "g_loss", "d_real", "d_fake")
 
     def __init__(self, image_shape, average: float | None = 0.99, seed=None, **kwargs):
-        checks.check_image_shape(image_shape)
         super().__init__(image_shape, seed=seed, **kwargs)
         if average is not None and not (isinstance(average, numbers.Real) and 0 <= average < 1):
             raise ValueError(f"average is {average!r}; it must be None or lie in [0, 1).")
@@ -73,7 +72,7 @@ class AdversarialModel(GenerativeModel):
         step = tf.cast(self.step, tf.float32)
         decay = tf.minimum(tf.constant(self.average, tf.float32), (1 + step) / (10 + step))
 
-        going_on = tf.cast(self.lost_at < 0, tf.float32)
+        going_on = tf.cast(self.lost_at < 0, tf.float32)  # Not towards weights that are lost.
 
         def move(strategy):
             for mean, weight in zip(averaged.weights, network.weights, strict=True):

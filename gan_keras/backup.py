@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_keras import guards
+from gan_keras import checks, guards
 
 _KEY = "state/{}/.ATTRIBUTES/VARIABLE_VALUE"  # How TensorFlow names what a checkpoint holds.
 
@@ -43,8 +43,7 @@ class Backup(keras.callbacks.Callback):
 
     def __init__(self, folder, every: int = 1):
         super().__init__()
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise ValueError(f"every is {every!r}; it must be a whole number of epochs, 1 or up.")
+        checks.check_whole("every", every)
         self.folder, self.every = Path(folder), every
 
     def on_train_begin(self, logs=None):

@@ -36,14 +36,11 @@ class GenerativeModel(keras.Model):
 
     def __init__(self, image_shape, seed: int | None = None, num_classes: int = 0, **kwargs):
         super().__init__(**kwargs)
+        checks.check_image_shape(image_shape)
+        checks.check_whole("num_classes", num_classes, at_least=0)
+        if seed is not None:
+            checks.check_whole("seed", seed, at_least=0)
         self.image_shape = tuple(image_shape)
-        if len(self.image_shape) not in (1, 3) or min(self.image_shape) < 1:
-            raise ValueError(
-                f"image_shape is {image_shape}; it must be (height, width, channels), or "
-                "(dimensions,) for points."
-            )
-        if int(num_classes) != num_classes or num_classes < 0:
-            raise ValueError(f"num_classes is {num_classes}; it must be a whole number.")
         self.num_classes = num_classes
         self.seed = random.randrange(2**31) if seed is None else seed
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.tracked}

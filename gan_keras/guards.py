@@ -1,6 +1,7 @@
 """What `GenerativeModel.fit` watches over by itself."""
 
 import copy
+import functools
 
 import keras
 import tensorflow as tf
@@ -99,16 +100,20 @@ def counted(data):
     Its shuffling and random draws take new seeds with each iterator, so that this number says where
     it stands. Keras asks for more than one an epoch, how many depends on its version.
     """
+    data = copy.copy(data)
+    data.__class__ = _counting(type(data))
+    data.iterators = 0
+    return data
 
-    class Counted(type(data)):
+
+@functools.cache
+def _counting(kind):
+    class Counted(kind):
         def __iter__(self):
             self.iterators += 1
             return super().__iter__()
 
-    data = copy.copy(data)
-    data.__class__ = Counted
-    data.iterators = 0
-    return data
+    return Counted
 
 
 def finite(loss, gradients):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from gan_keras import checks
+
 NAMES = ("smoke", "cpu", "gpu")
 
 
@@ -45,12 +47,13 @@ def choose(recipes: dict[str, dict], name: str | None = None, width: int | None 
         width: of generator and discriminator, in place of the recipe's own.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: for an unknown name, or a width that is no whole number.
     """
     name = name or profile().pick(smoke="fast", cpu="fast", gpu="paper")
     if name not in recipes:
         raise ValueError(f"There is no recipe {name!r}. Choose one of {', '.join(recipes)}.")
     recipe = copy.deepcopy(recipes[name])
     if width is not None:
+        checks.check_whole("width", width)
         recipe["generator"]["width"] = recipe["discriminator"]["width"] = width
     return recipe

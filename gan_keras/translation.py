@@ -26,6 +26,8 @@ class TranslationModel(AdversarialModel):
 
     def __init__(self, image_shape, target_shape=None, average=0.99, seed=None, **kwargs):
         super().__init__(image_shape, average=average, seed=seed, **kwargs)
+        if target_shape is not None:
+            checks.check_image_shape(target_shape, "target_shape")
         self.target_shape = tuple(target_shape or image_shape)
         if len(self.image_shape) != 3 or self.image_shape[:2] != self.target_shape[:2]:
             raise ValueError(

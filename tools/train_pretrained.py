@@ -139,7 +139,7 @@ def main(name, epochs=None, policy="float32"):
         n = min(2000, len(reference.features))
         orders = {"labels": reference.labels[:n]} if model.num_classes else {}
         watch = gan_keras.callbacks.Evaluate(reference, n=n, every=every, **orders)
-    backup = keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False)
+    backup = gan_keras.callbacks.Backup(folder / "backup")
     model.fit(data, epochs=epochs, verbose=0, callbacks=[backup, watch, clock])
     kept = {key: loading[key] for key in ("pair", "exclude") if key in loading}
     pretrained.save(

@@ -115,9 +115,7 @@ def load_dataset(
     for each in names:
         if not isinstance(each, (str, Path)):
             raise TypeError(f"name is {each!r}; it must be a string or a pathlib.Path.")
-    _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken)
-    if seed is not None and not isinstance(seed, (int, np.integer)):
-        raise ValueError(f"seed is {seed!r}; it must be a whole number, or None.")
+    _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken, seed)
     _check_sides(names, splits, labels, pair, paired)
     if image_size is not None:
         height, width = np.broadcast_to(image_size, 2).tolist()
@@ -243,7 +241,7 @@ def _to_model_range(*arrays):
     return scaled if len(scaled) > 1 else scaled[0]
 
 
-def _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken):
+def _check_arguments(image_size, batch_size, channels, exclude, augment, limit, broken, seed):
     def is_positive(value):
         return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0
 
@@ -266,6 +264,8 @@ def _check_arguments(image_size, batch_size, channels, exclude, augment, limit, 
         raise ValueError(f"augment is {augment!r}; it must be {known} or None.")
     if broken not in ("error", "skip"):
         raise ValueError(f'broken is {broken!r}; it must be "error" or "skip".')
+    if seed is not None and not isinstance(seed, (int, np.integer)):
+        raise ValueError(f"seed is {seed!r}; it must be a whole number, or None.")
     if isinstance(exclude, str):
         raise ValueError(f"exclude is {exclude!r}; give the names in a tuple: ({exclude!r},).")
     if not isinstance(exclude, (tuple, list, set, frozenset)):

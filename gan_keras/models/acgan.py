@@ -61,7 +61,6 @@ class ACGAN(CGAN):
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, latent_dim=None, recipe=None,
                  width=None, generator=None, discriminator=None, average=0.99, seed=None,
                  augment=False, **kwargs):  # fmt: skip
-        checks.check_image_shape(image_shape)
         checks.check_whole("num_classes", num_classes)
         discriminator = discriminator or build_discriminator(
             image_shape, num_classes, augment, **choose_recipe(recipe, width)["discriminator"]

@@ -98,7 +98,6 @@ class CGAN(DCGAN):
     def __init__(self, image_shape=(28, 28, 1), num_classes=10, conditioning="concatenation",
                  latent_dim=None, recipe=None, width=None, generator=None, discriminator=None,
                  average=0.99, seed=None, augment=False, **kwargs):  # fmt: skip
-        checks.check_image_shape(image_shape)
         checks.check_whole("num_classes", num_classes)
         chosen = choose_recipe(recipe, width)
         latent_dim = chosen["latent_dim"] if latent_dim is None else latent_dim

@@ -158,10 +158,6 @@ class CycleGAN(TranslationModel):
                  identity_weight=0.0, adversarial_weight=2.0, pool_size=50, recipe=None,
                  width=None, generator_ab=None, generator_ba=None, discriminator_a=None,
                  discriminator_b=None, average=0.99, seed=None, **kwargs):  # fmt: skip
-        if target_shape is not None:
-            checks.check_image_shape(target_shape, "target_shape")
-        if width is not None:
-            checks.check_whole("width", width)
         super().__init__(image_shape, target_shape, average=average, seed=seed, **kwargs)
         if identity_weight and self.image_shape != self.target_shape:
             raise ValueError(

@@ -43,8 +43,6 @@ RECIPES = {
 
 def choose_recipe(name: str | None, width: int | None = None) -> dict:
     """The recipe of that name, with `width` in place of its own: see `profiles.choose`."""
-    if width is not None:
-        checks.check_whole("width", width)
     return profiles.choose(RECIPES, name, width)
 
 
@@ -174,7 +172,6 @@ class DCGAN(GAN):
     def __init__(self, image_shape=(28, 28, 1), latent_dim=None, recipe=None, width=None,
                  generator=None, discriminator=None, average=0.99, seed=None, augment=False,
                  **kwargs):  # fmt: skip
-        checks.check_image_shape(image_shape)
         chosen = choose_recipe(recipe, width)
         latent_dim = chosen["latent_dim"] if latent_dim is None else latent_dim
         generator = generator or build_generator(image_shape, latent_dim, **chosen["generator"])

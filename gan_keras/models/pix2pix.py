@@ -277,10 +277,6 @@ class Pix2Pix(TranslationModel):
                  l1_weight=100.0, adversarial_weight=1.0, as_in_training=True, recipe=None,
                  width=None, generator=None, discriminator=None, average=0.99, seed=None,
                  **kwargs):  # fmt: skip
-        if target_shape is not None:
-            checks.check_image_shape(target_shape, "target_shape")
-        if width is not None:
-            checks.check_whole("width", width)
         super().__init__(image_shape, target_shape, average=average, seed=seed, **kwargs)
         chosen = profiles.choose(RECIPES, recipe, width)
         sides = self.image_shape, self.target_shape

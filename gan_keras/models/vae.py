@@ -68,7 +68,6 @@ class VAE(GenerativeModel):
 
     def __init__(self, image_shape=(28, 28, 1), latent_dim=16, encoder=None, decoder=None,
                  noise=0.4, seed=None, **kwargs):  # fmt: skip
-        checks.check_image_shape(image_shape)
         super().__init__(image_shape, seed=seed, **kwargs)
         if not (isinstance(noise, numbers.Real) and 0 < noise < math.inf):
             raise ValueError(f"noise is {noise!r}; a standard deviation must be positive.")
