@@ -19,14 +19,14 @@ run: $(VENV)/.installed ## run a chapter into build/: CHAPTER=02 for one, CHAPTE
 	@$(BIN)/python tools/notebooks.py run $(CHAPTER)
 
 test: $(VENV)/.installed ## run all tests: the package, then every chapter and solution in smoke size
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax chapters
 
 test-all: test ## run all tests, then those that take long, and keep their result in tests/long.json
 	$(BIN)/python tools/long_tests.py
 
 test-unit: $(VENV)/.installed ## test the package alone
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 
 $(FLOOR)/.installed: $(VENV)/.installed tools/floor.py
 	@mkdir -p build && $(VENV)/bin/python tools/floor.py > build/floor.txt
@@ -34,7 +34,7 @@ $(FLOOR)/.installed: $(VENV)/.installed tools/floor.py
 	@touch $@
 
 test-floor: $(FLOOR)/.installed ## test the package on the lowest versions it allows
-	$(FLOOR)/bin/python -m pytest -n 2 tests
+	$(FLOOR)/bin/python -m pytest -n 2 --dist loadgroup tests
 
 lint: $(VENV)/.installed ## check style with ruff
 	$(BIN)/ruff check .

@@ -12,6 +12,27 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+# Run by `make test-all` only: what takes half a minute and more for CycleGAN's four networks where
+# six other models are tested for the same, and trainings of benchmarks.
+LONG = (
+    "test_benchmarks.py::test_plain_steps_train_the_same_networks[CycleGAN]",
+    "test_benchmarks.py::test_changes_of_a_recipe_add_up_and_are_measured",
+    "test_benchmarks.py::test_a_race_of_conditional_models_says_how_many_orders_were_followed",
+    "test_cyclegan_parts.py::test_a_comparison_trains_measures_and_writes",
+    "test_generative.py::test_xla_gives_the_losses_that_plain_graphs_give[cyclegan]",
+    "test_generative.py::test_two_replicas_make_the_step_of_one_device[cyclegan]",
+    "test_generative.py::test_default_networks_train_on_two_replicas_with_different_draws[cyclegan]",
+    "test_generative.py::test_mixed_precision_stays_finite_and_shows_float32[cyclegan-mixed_float16]",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.endswith(LONG):
+            item.add_marker("long")
+
+
 SHAPE = (8, 8, 1)
 LABELS = np.arange(64, dtype="int32") % 3
 

@@ -16,6 +16,9 @@ import tensorflow as tf
 import gan_keras
 from tests.conftest import MODELS, batches, small_dcgan, small_gan
 
+# Trainings of all models, which several tests compare, are made once: on one worker of xdist.
+together = pytest.mark.xdist_group("undisturbed")
+
 # Trains every model, one after the other, and writes what each became.
 PROGRAM = """
     import os, signal, sys
@@ -83,10 +86,12 @@ def repeated(tmp_path_factory):
     return folder
 
 
+@together
 def test_the_same_seed_gives_the_same_losses_and_weights(build, undisturbed, repeated):
     assert_same_end(undisturbed, repeated, build.__name__, "two runs with set_seed(0)")
 
 
+@together
 def test_killed_again_and_again_a_training_ends_as_if_undisturbed(undisturbed, tmp_path):
     """Bit for bit: order of the data, draws, dropout, moments, averages, pools, losses."""
     kills = [random.SystemRandom().randint(2, STEPS // 2) for _ in range(3)]
