@@ -18,6 +18,7 @@ import time_to_quality  # noqa: E402
 import translation_speed  # noqa: E402
 
 
+@pytest.mark.long
 def test_a_race_trains_measures_and_draws(monkeypatch, tmp_path):
     reference = gan_keras.metrics.load_reference("fashion_mnist", limit=100)
     monkeypatch.setattr(gan_keras.metrics, "load_reference", lambda name: reference)
@@ -36,6 +37,7 @@ def test_a_race_trains_measures_and_draws(monkeypatch, tmp_path):
     assert result["n"] == 70 and result["machine"]["cores"] >= 1
 
 
+@pytest.mark.long
 def test_a_race_of_conditional_models_says_how_many_orders_were_followed(monkeypatch, tmp_path):
     reference = gan_keras.metrics.load_reference("mnist", limit=100)
     monkeypatch.setattr(gan_keras.metrics, "load_reference", lambda name: reference)
@@ -80,6 +82,7 @@ def test_the_committed_race_reached_its_goals(seconds, goal):
     assert result["best_of_first_over_second"][str(seconds)] >= goal
 
 
+@pytest.mark.long
 def test_changes_of_a_recipe_add_up_and_are_measured():
     settings = list(pix2pix_recipe.variants().values())
     assert settings[0] == pix2pix_recipe.PAPER
@@ -138,6 +141,7 @@ def test_translating_models_are_measured_in_each_direction_beside_the_input():
     assert len(table) == 4 and "| `mine` | a to b | 3k / 0k | 2 |" in table[2]
 
 
+@pytest.mark.long
 def test_few_images_trains_three_ways_and_watches_what_is_learned_by_heart(monkeypatch, tmp_path):
     monkeypatch.setattr(few_images, "RESULTS", tmp_path)
     compare = few_images.compare

@@ -138,23 +138,6 @@ def test_saved_model_goes_on_with_its_pools_and_its_falling_rate(images, tmp_pat
         np.testing.assert_array_equal(x.numpy(), y.numpy())
 
 
-def test_run_resumed_from_a_backup_ends_as_an_undisturbed_one(images, tmp_path):
-    def trained(epochs, folder):
-        keras.utils.set_random_seed(0)
-        model = small_cyclegan(pool_size=10)
-        model.compile()
-        backup = keras.callbacks.BackupAndRestore(tmp_path / folder, delete_checkpoint=False)
-        data = tf.data.Dataset.from_tensor_slices((images[:32], -images[:32])).batch(8)
-        model.fit(data, epochs=epochs, callbacks=[backup], verbose=0)
-        return model
-
-    trained(1, "interrupted")
-    resumed, undisturbed = trained(3, "interrupted"), trained(3, "undisturbed")
-    assert int(resumed.step) == int(undisturbed.step) == 12
-    for x, y in zip(resumed.weights, undisturbed.weights, strict=True):
-        np.testing.assert_array_equal(x.numpy(), y.numpy())
-
-
 def test_each_replica_has_a_pool_of_its_own_and_the_first_is_saved(images, mirrored, tmp_path):
     with mirrored.scope():
         model = small_cyclegan(pool_size=4)

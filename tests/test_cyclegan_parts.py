@@ -26,6 +26,7 @@ def shrunk(monkeypatch):
         monkeypatch.setitem(fast[networks], name, value)
 
 
+@pytest.mark.long
 def test_a_comparison_trains_measures_and_writes(shrunk, monkeypatch, tmp_path):
     monkeypatch.setattr(cyclegan_parts, "RESULTS", tmp_path)
     variants = ("no cycle",)
@@ -62,6 +63,7 @@ def test_each_variant_lacks_what_it_says(shrunk):
     }
 
 
+@pytest.mark.long
 def test_a_variant_trains_for_exactly_the_steps(shrunk):
     model, row = cyclegan_parts.train("no decay", 0, 12, 8, 16, 70, "fast")
     assert int(model.step) == 12

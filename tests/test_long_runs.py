@@ -86,10 +86,7 @@ def test_memory_graphs_and_figures_do_not_grow_over_many_calls(build, images, tm
     assert_calls_leave_no_trace(build, images, tmp_path)
 
 
-def test_memory_graphs_and_figures_do_not_grow_over_many_calls_of_dcgan(images, tmp_path):
-    assert_calls_leave_no_trace(small_dcgan, images, tmp_path, calls=10)
-
-
+@pytest.mark.long
 def test_the_measure_of_calls_sees_a_leak(images, tmp_path):
     held = []
     leak = lambda: held.append(np.ones(2**15))  # noqa: E731  256 KiB a call

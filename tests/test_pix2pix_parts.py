@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import pix2pix_parts  # noqa: E402
 
 
+@pytest.mark.long
 def test_a_comparison_trains_measures_and_writes(monkeypatch, tmp_path):
     small = dict(variants=("GAN",), more_seeds=(), epochs=1, limit=66, few=2, progress=str)
     compare = pix2pix_parts.compare
