@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from gan_keras import checks
 from gan_keras.adversarial import AdversarialModel
+from gan_keras.optimizers import Adam
 from gan_keras.schedules import ConstantThenLinear
 
 
@@ -76,4 +77,4 @@ def build_optimizer(learning_rate, beta_2=0.999, steps=None) -> keras.optimizers
     """
     if steps is not None:
         learning_rate = ConstantThenLinear(learning_rate, steps)
-    return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=beta_2)
+    return Adam(learning_rate, beta_1=0.5, beta_2=beta_2)

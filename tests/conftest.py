@@ -15,8 +15,6 @@ tf.config.set_logical_device_configuration(
 # Run by `make test-all` only: cases of CycleGAN and its like that take a quarter of a minute and
 # more where other models are tested for the same. Whole tests that take long bear the mark.
 LONG = (
-    "test_benchmarks.py::test_plain_steps_train_the_same_networks[CycleGAN]",
-    "test_benchmarks.py::test_plain_steps_train_the_same_networks[Pix2Pix]",
     "test_cyclegan.py::test_both_directions_of_rectangles_and_other_channels[shape0-target0]",
     "test_cyclegan.py::test_paper_recipe_is_the_papers_appendix[128-6]",
     "test_generative.py::test_default_networks_train_on_two_replicas_with_different_draws[cyclegan]",

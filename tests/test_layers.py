@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_keras.layers import DifferentiableAugment, ImagePool, ReflectionPadding2D, normalize
+from gan_keras.layers import (
+    BatchNormalization,
+    DifferentiableAugment,
+    ImagePool,
+    ReflectionPadding2D,
+    normalize,
+)
 
 
 def test_reflection_padding_is_numpys_and_comes_back_from_its_config():
@@ -39,6 +45,43 @@ def test_normalize_can_be_left_out_and_knows_its_names():
     assert normalize(image, None) is image
     with pytest.raises(ValueError, match="'layer'; it must be"):
         normalize(image, "layer")
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_fused_batch_normalization_is_keras(policy, jit_compile):
+    keras.config.set_dtype_policy(policy)
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(1, 3, (3, 5, 7, 4)), tf.float32)
+    up = tf.constant(rng.normal(size=x.shape), tf.float32)
+    found = []
+    for kind in (BatchNormalization, keras.layers.BatchNormalization):
+        layer = kind(momentum=0.8, gamma_initializer=keras.initializers.RandomNormal(seed=1))
+        layer.build(x.shape)
+
+        @tf.function(jit_compile=jit_compile)
+        def run(layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = layer(x, training=True)
+                loss = tf.reduce_sum(tf.cast(y, tf.float32) * up)
+            return y, tape.gradient(loss, [x, layer.gamma.value, layer.beta.value])
+
+        y, gradients = run()
+        assert y.dtype == layer.compute_dtype
+        found.append([y, *gradients, *layer.weights, layer(x)])
+    atol = 1e-4 if policy == "float32" else 0.2
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(tf.cast(a, "float32"), tf.cast(b, "float32"), atol, atol)
+    layer = BatchNormalization.from_config(BatchNormalization(momentum=0.8).get_config())
+    assert layer.momentum == 0.8
+
+
+def test_fused_batch_normalization_says_what_it_lacks():
+    with pytest.raises(ValueError, match="takes axis=-1, scale=True"):
+        BatchNormalization(scale=False)
+    with pytest.raises(ValueError, match="has shape \\(8, 4\\); .* needs"):
+        BatchNormalization()(np.zeros((8, 4), "float32"))
 
 
 def query(size, pool, images, u):

@@ -17,8 +17,9 @@ import keras
 from keras import layers
 
 from gan_keras import checks, latent, profiles
-from gan_keras.layers import DifferentiableAugment
+from gan_keras.layers import BatchNormalization, DifferentiableAugment
 from gan_keras.models.gan import GAN
+from gan_keras.optimizers import Adam
 
 # "paper": section 4, with the widths of figure 1. "fast": for two processor cores, where what
 # counts is how much is learned in a minute: narrow networks, so that many more steps fit into it; a
@@ -80,12 +81,12 @@ def upsample(x, image_shape, width=128, kernel_size=5, stddev=None):
     start = (height >> times, breadth >> times, width << (times - 1))
     x = layers.Dense(start[0] * start[1] * start[2], use_bias=False, **_init(stddev))(x)
     x = layers.Reshape(start)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.ReLU()(BatchNormalization(momentum=0.9)(x))
     for i in reversed(range(times - 1)):
         x = layers.Conv2DTranspose(
             width << i, kernel_size, strides=2, padding="same", use_bias=False, **_init(stddev)
         )(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.ReLU()(BatchNormalization(momentum=0.9)(x))
     x = layers.Conv2DTranspose(channels, kernel_size, strides=2, padding="same", **_init(stddev))(x)
     return layers.Activation("tanh", dtype="float32")(x)
 
@@ -104,7 +105,7 @@ def downsample(x, width=128, kernel_size=5, stddev=None, batch_norm=True, dropou
     for i in range(math.ceil(math.log2(min(x.shape[1:3]) / 4))):
         x = layers.Conv2D(width << i, kernel_size, strides=2, padding="same", **_init(stddev))(x)
         if batch_norm and i > 0:
-            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = BatchNormalization(momentum=0.9)(x)
         x = layers.LeakyReLU(0.2)(x)
         if dropout:
             x = layers.Dropout(dropout)(x)
@@ -138,7 +139,7 @@ def build_optimizer(learning_rate, half_after=None, beta_2=0.999) -> keras.optim
     """
     if half_after is not None:
         learning_rate = keras.optimizers.schedules.InverseTimeDecay(learning_rate, half_after, 1.0)
-    return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=beta_2)
+    return Adam(learning_rate, beta_1=0.5, beta_2=beta_2)
 
 
 def _init(stddev):

@@ -19,6 +19,7 @@ from keras import layers
 
 from gan_keras import checks, latent
 from gan_keras.adversarial import AdversarialModel, check_networks
+from gan_keras.optimizers import Adam
 
 
 def build_generator(image_shape=(28, 28, 1), latent_dim=64, units=(256, 512, 1024)) -> keras.Model:
@@ -92,8 +93,8 @@ class GAN(AdversarialModel):
             **kwargs: `jit_compile`, `run_eagerly`.
         """
         optimizers = {
-            "g_optimizer": (g_optimizer or keras.optimizers.Adam(5e-4, 0.5), [self.generator]),
-            "d_optimizer": (d_optimizer or keras.optimizers.Adam(5e-4, 0.5), [self.discriminator]),
+            "g_optimizer": (g_optimizer or Adam(5e-4, 0.5), [self.generator]),
+            "d_optimizer": (d_optimizer or Adam(5e-4, 0.5), [self.discriminator]),
         }
         super().compile(optimizers, loss=loss, **kwargs)
 

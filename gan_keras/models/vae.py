@@ -21,6 +21,7 @@ from keras import layers
 from gan_keras import checks, latent
 from gan_keras.adversarial import outputs_of
 from gan_keras.generative import GenerativeModel
+from gan_keras.optimizers import Adam
 
 
 def build_encoder(image_shape=(28, 28, 1), latent_dim=16, units=(512, 256)) -> keras.Model:
@@ -100,9 +101,7 @@ class VAE(GenerativeModel):
         **kwargs: `jit_compile`, `run_eagerly`.
         """
         networks = [self.encoder, self.decoder]
-        super().compile(
-            {"optimizer": (optimizer or keras.optimizers.Adam(1e-3), networks)}, **kwargs
-        )
+        super().compile({"optimizer": (optimizer or Adam(1e-3), networks)}, **kwargs)
 
     def sample_latent(self, images):
         """Standard normal vectors of this step, one for each image: (batch, latent_dim)."""

@@ -1,0 +1,34 @@
+"""Optimizers that Keras lacks."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("gan_keras")
+class Adam(keras.optimizers.Adam):
+    """Keras' Adam (Kingma & Ba 2014, arXiv:1412.6980), each weight updated by one operation.
+
+    Keras 3 writes the update out in a dozen operations for each weight, which read and write it and
+    its moments again and again, and make the first step, in which all are built, slow. TensorFlow's
+    own operation computes the same; moments are saved and loaded as Keras'.
+
+    Args: as for Keras' Adam.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        if self.amsgrad or isinstance(gradient, tf.IndexedSlices):
+            return super().update_step(gradient, variable, learning_rate)
+        i = self._get_variable_index(variable)
+        t = tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[i].value.handle,
+            v=self._velocities[i].value.handle,
+            beta1_power=self.beta_1**t,
+            beta2_power=self.beta_2**t,
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
