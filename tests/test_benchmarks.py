@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import gan_keras
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 import few_images  # noqa: E402
+import generation  # noqa: E402
+import limits  # noqa: E402
+import overhead  # noqa: E402
 import pix2pix_recipe  # noqa: E402
 import scorecard  # noqa: E402
 import steps  # noqa: E402
@@ -137,6 +141,38 @@ def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
     guides = {"model": "GAN", "networks": "guide", "over_plain_float32": over}
     assert steps.missed([row, guides]) == ["GAN in mixed_bfloat16: 1.59, goal 1.6"]
     assert steps.ratio({"a": [1, 2, 4], "b": [3, 3, 4]}, "a", "b") == 1.5
+
+
+def test_overhead_and_generation_are_measured_and_missed_goals_named():
+    data = gan_keras.load_dataset("mnist", batch_size=8, limit=40)
+    row = overhead.measure("GAN", rounds=2, seconds=0.02, data=data)
+    assert row["first_step_seconds"] > 0 and all(x > 0 for x in row["milliseconds"].values())
+    row["ratios"] = {"fit / bare": 1.06, "data / fit": 1.0}
+    assert overhead.missed([row]) == ["GAN, fit / bare: 1.06, goal 1.05"]
+    row = generation.compare("CGAN", rounds=1, images=20)
+    assert row["images"] == 20 and row["ratio"] > 0
+
+
+def test_operations_are_counted_without_those_that_no_result_needs():
+    a, b = tf.ones((3, 4)), tf.ones((4, 5))
+
+    @tf.function
+    def step(a, b):
+        tf.matmul(a, b)  # Nobody uses it.
+        return tf.matmul(tf.matmul(a, b), b, transpose_b=True)
+
+    assert limits.operations(step, (a, b)) == 2 * 3 * 4 * 5 * 2
+    assert sum(limits.slowest(step, (a, b)).values()) > 0.9
+
+
+def test_three_ways_of_a_transposed_convolution_give_the_same():
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(2, 5, 6, 3)))
+    kernel = tf.constant(rng.normal(size=(4, 4, 2, 3)))
+    expected = limits.transposed(x, kernel)
+    for way in (limits.sub_pixel, limits.four_phases):
+        np.testing.assert_allclose(way(x, kernel), expected)
+    assert limits.resized(x, kernel).shape == expected.shape
 
 
 def test_translating_models_are_measured_in_each_direction_beside_the_input():

@@ -52,7 +52,7 @@ def test_imports_go_one_way():
     """A layer may import those before it; callbacks, metrics and plotting know no model."""
     order = [
         {"toys", "losses", "latent", "checks", "profiles", "metrics", "plotting", "datasets"}
-        | {"layers", "schedules", "seeds", "guards", "backup"},
+        | {"layers", "optimizers", "schedules", "seeds", "guards", "backup"},
         {"generative"},
         {"adversarial"},
         {"translation"},

@@ -1,0 +1,223 @@
+"""How near each training step comes to what the machine can do, and where its time goes.
+
+    python benchmarks/limits.py [--rounds 7]
+
+- The peak: the fastest of some products of two square matrices, in float32 and in bfloat16.
+- For each model in its recipe "fast": floating-point operations per image, of the convolutions and
+  matrix products that a step needs, as TensorFlow's registry counts them; what that makes in a
+  second; and its share of the peak.
+- The kinds of operations that take most of the step's time, by TensorFlow's profiler. Those that
+  run side by side on two cores count twice.
+- A transposed convolution of stride 2 in four ways, forwards and with its gradients.
+
+Writes results/limits.json.
+"""
+
+import argparse
+import collections
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import steps
+import tensorflow as tf
+from machine import describe
+from tensorflow.core.profiler.protobuf import xplane_pb2
+from tensorflow.python.framework import ops
+from tensorflow.python.profiler.internal import flops_registry  # noqa: F401  It registers.
+
+RESULTS = Path(__file__).parent / "results"
+MODELS = [name for name, networks in steps.CASES if networks == "own"]
+COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul"
+# Images, side, channels in and out of a transposed convolution with a kernel of 4: those of the
+# Keras guide's generator and of DCGAN's.
+LAYERS = (64, 14, 128, 128), (128, 7, 64, 32), (128, 14, 32, 1)
+
+
+def peak(policy="float32", size=2048, tries=12):
+    """GFLOP/s of the fastest of some products of matrices."""
+    matrix = tf.cast(tf.random.normal((size, size)), policy.removeprefix("mixed_"))
+    product = tf.function(lambda: tf.matmul(matrix, matrix)[0, 0])
+    times = []
+    for _ in range(tries):
+        begun = time.perf_counter()
+        float(product())
+        times.append(time.perf_counter() - begun)
+    return round(2 * size**3 / min(times) / 1e9)
+
+
+def operations(step, data):
+    """Floating-point operations of one step, without those that no result depends on."""
+    graph = step.get_concrete_function(*data).graph
+    ends = [*graph.control_outputs, *(x.op for x in graph.outputs)]
+    needed = tf.compat.v1.graph_util.extract_sub_graph(
+        graph.as_graph_def(), [op.name for op in ends]
+    )
+    return sum(
+        ops.get_stats_for_node_def(graph, node, "flops").value or 0
+        for node in needed.node
+        if node.op in COUNTED
+    )
+
+
+def slowest(step, data, count=10, top=8):
+    """{kind of operation: its share of the time of all}."""
+    with tempfile.TemporaryDirectory() as folder:
+        tf.profiler.experimental.start(folder)
+        for _ in range(count):
+            result = step(*data)
+        steps.finished(result)
+        tf.profiler.experimental.stop()
+        spent = collections.Counter()
+        for file in Path(folder).rglob("*.xplane.pb"):
+            space = xplane_pb2.XSpace.FromString(file.read_bytes())
+            for plane in space.planes:
+                for line in plane.lines:
+                    for event in line.events:
+                        name, colon, kind = plane.event_metadata[event.metadata_id].name.rpartition(
+                            ":"
+                        )
+                        if colon and ":" not in name and " " not in kind:
+                            spent[kind] += event.duration_ps
+    spent = {kind: time for kind, time in spent.items() if not kind.startswith("__inference")}
+    whole = sum(spent.values())
+    largest = sorted(spent, key=spent.get, reverse=True)[:top]
+    return {kind.removeprefix("_Mkl"): round(spent[kind] / whole, 3) for kind in largest}
+
+
+def judge(name, policy, rounds, height):
+    """One row: a model's step beside the peak `height`, GFLOP/s."""
+    size, channels, count = steps.CASES[name, "own"]
+    data = steps.batch(name, size, channels, count)
+    keras.config.set_dtype_policy(policy)
+    model = steps.build(name, size=size, channels=channels)
+    step = tf.function(steps.library_step(model), autograph=False)
+    times = steps.race({"step": step}, data, rounds)
+    keras.config.set_dtype_policy("float32")
+    needed = operations(step, data)
+    reached = needed / statistics.median(times["step"]) / 1e9
+    return {
+        "model": name,
+        "policy": policy,
+        "mflop_per_image": round(needed / count / 1e6, 1),
+        "gflop_per_second": round(reached),
+        "share_of_peak": round(reached / height, 2),
+        "slowest": slowest(step, data),
+    }
+
+
+def transposed(x, kernel):
+    """As `Conv2DTranspose` does it."""
+    n, height, width, _ = x.shape
+    shape = n, 2 * height, 2 * width, kernel.shape[2]
+    return tf.nn.conv2d_transpose(x, kernel, shape, 2, "SAME")
+
+
+# Rows of the kernel (4 stands for zeros) that a pixel of the result draws from the pixel before, at
+# and after it; for the two pixels that each pixel becomes.
+TAPS = (3, 1, 4), (4, 2, 0)
+
+
+def sub_pixel(x, kernel):
+    """A convolution that draws four images, interleaved: the same result, 9 taps in place of 4."""
+    kernel = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])
+    four = [
+        tf.transpose(tf.gather(tf.gather(kernel, rows, axis=0), columns, axis=1), (0, 1, 3, 2))
+        for rows in TAPS
+        for columns in TAPS
+    ]
+    return tf.nn.depth_to_space(tf.nn.conv2d(x, tf.concat(four, axis=-1), 1, "SAME"), 2)
+
+
+def four_phases(x, kernel):
+    """Four convolutions of 2 x 2 in one, interleaved: the same result with no tap too many."""
+    four = [
+        tf.transpose(
+            tf.gather(tf.gather(kernel, rows, axis=0), columns, axis=1), (0, 1, 3, 2)
+        )
+        for rows in ((3, 1), (2, 0))
+        for columns in ((3, 1), (2, 0))
+    ]  # fmt: skip
+    n, height, width, _ = x.shape
+    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    y = tf.nn.conv2d(x, tf.concat(four, axis=-1), 1, "VALID")
+    y = tf.reshape(y, (n, height + 1, width + 1, 2, 2, -1))
+    upper = tf.stack([y[:, :-1, :-1, 0, 0], y[:, :-1, 1:, 0, 1]], axis=3)
+    lower = tf.stack([y[:, 1:, :-1, 1, 0], y[:, 1:, 1:, 1, 1]], axis=3)
+    return tf.reshape(tf.stack([upper, lower], axis=2), (n, 2 * height, 2 * width, -1))
+
+
+def resized(x, kernel):
+    """Each pixel four times, then a convolution of 3 x 3: another layer, with other results."""
+    kernel = tf.transpose(kernel[:3, :3], (0, 1, 3, 2))
+    twice = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+    return tf.nn.conv2d(twice, kernel, 1, "SAME")
+
+
+WAYS = {f.__name__: f for f in (transposed, sub_pixel, four_phases, resized)}
+
+
+def first(x):
+    """One number, so that bringing a result to NumPy costs nothing."""
+    return tf.cast(tf.reshape(x, [-1])[0], tf.float32)
+
+
+def layer(images, side, channels, filters, policy, rounds):
+    """Milliseconds of each way, forwards and with the gradients of input and kernel."""
+    kind = policy.removeprefix("mixed_")
+    rng = np.random.default_rng(0)
+    x = tf.cast(rng.normal(size=(images, side, side, channels)), kind)
+    kernel = tf.cast(rng.normal(size=(4, 4, filters, channels)), kind)
+    up = tf.cast(rng.normal(size=(images, 2 * side, 2 * side, filters)), kind)
+    runs = {}
+    for name, way in WAYS.items():
+
+        def forwards(way=way):
+            return first(way(x, kernel))
+
+        def both(way=way):
+            with tf.GradientTape() as tape:
+                tape.watch([x, kernel])
+                y = way(x, kernel)
+            return [first(gradient) for gradient in tape.gradient(y, [x, kernel], up)]
+
+        runs[name, "forwards"] = tf.function(forwards, autograph=False)
+        runs[name, "with gradients"] = tf.function(both, autograph=False)
+    times = steps.race(runs, (), rounds, seconds=0.1)
+    found = collections.defaultdict(dict)
+    for (name, which), values in times.items():
+        found[name][which] = round(1000 * statistics.median(values), 2)
+    return {"layer": [images, side, channels, filters], "policy": policy, "milliseconds": found}
+
+
+def main(rounds):
+    peaks = {policy: peak(policy) for policy in steps.POLICIES}
+    print(peaks, flush=True)
+    rows, layers = [], []
+    for name in MODELS:
+        for policy, height in peaks.items():
+            rows.append(judge(name, policy, rounds, height))
+            print(json.dumps(rows[-1]), flush=True)
+    for which in LAYERS:
+        for policy in steps.POLICIES:
+            layers.append(layer(*which, policy, rounds))
+            print(json.dumps(layers[-1]), flush=True)
+    results = {
+        "command": f"python benchmarks/limits.py --rounds {rounds}",
+        "machine": describe(),
+        "peak_gflop_per_second": peaks,
+        "rows": rows,
+        "transposed_convolution": layers,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "limits.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    main(**vars(parser.parse_args()))

@@ -1,0 +1,154 @@
+"""What `fit`, averaged weights, callbacks and real data cost beside the bare compiled step.
+
+    python benchmarks/overhead.py [--rounds 9] [--seconds 2]
+
+For each model in its recipe "fast", on batches as in the chapters, in turns in one process:
+
+- bare: the training step of a model without averaged weights, compiled by `tf.function` and called
+  on one batch again and again;
+- fit: an epoch of `fit` on the same batch again and again, with averaged weights and the callbacks
+  `Progress` and `TerminateOnNaN`;
+- data: the same epoch on the data set that a reader trains on, shuffled.
+
+Times are per step, of an epoch; the first one of each, in which the step is traced, is measured by
+itself. Writes results/overhead.json, and ends with an error where a ratio of `GOALS` is missed.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import keras
+import steps
+import tensorflow as tf
+from machine import describe
+
+import gan_keras
+
+RESULTS = Path(__file__).parent / "results"
+# Model: the data that it is trained on in its chapter.
+DATA = {
+    "GAN": {"name": "mnist", "batch_size": 128},
+    "DCGAN": {"name": "fashion_mnist", "batch_size": 128},
+    "CGAN": {"name": "mnist", "batch_size": 128, "labels": True},
+    "Pix2Pix": {"name": "emoji", "pair": ("line", "color"), "image_size": 64, "batch_size": 16},
+    "CycleGAN": {"name": "emoji", "pair": ("color", "noto"), "paired": False, "image_size": 64,
+                 "batch_size": 4},
+}  # fmt: skip
+# The most that an epoch may take, over one of what it is compared with.
+GOALS = {("fit", "bare"): 1.05, ("data", "fit"): 1.02}
+
+
+class EpochTime(keras.callbacks.Callback):
+    """Seconds of the last epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds = time.perf_counter() - self.begun
+
+
+def build(name, data, **options):
+    keras.utils.set_random_seed(0)
+    shapes = [tuple(x.shape[1:]) for x in keras.tree.flatten(data.element_spec)]
+    if name in ("Pix2Pix", "CycleGAN"):
+        options["target_shape"] = shapes[1]
+    if name != "GAN":
+        options["recipe"] = "fast"
+    model = getattr(gan_keras, name)(shapes[0], seed=0, **options)
+    model.compile()
+    return model
+
+
+def measure(name, rounds=9, seconds=2.0, data=None):
+    """One row of the table: seconds of the first step, milliseconds of the others, and ratios."""
+    data = data or gan_keras.load_dataset(**DATA[name])
+    batch = next(iter(data))
+    bare, fitted = build(name, data, average=None), build(name, data)
+    step = tf.function(bare.train_step, autograph=False)
+    begun = time.perf_counter()
+    steps.finished(step(batch))
+    first = time.perf_counter() - begun
+    begun = time.perf_counter()
+    for _ in range(5):
+        result = step(batch)
+    steps.finished(result)
+    count = max(5, round(seconds * 5 / (time.perf_counter() - begun)))
+
+    def call():
+        begun = time.perf_counter()
+        for _ in range(count):
+            result = step(batch)
+        steps.finished(result)
+        return time.perf_counter() - begun
+
+    def epoch(data):
+        watch = EpochTime()
+        callbacks = [keras.callbacks.TerminateOnNaN(), watch]
+        with contextlib.redirect_stdout(io.StringIO()):
+            progress = gan_keras.callbacks.Progress()
+            fitted.fit(data, verbose=0, callbacks=[progress, *callbacks])
+        return watch.seconds
+
+    same = tf.data.Dataset.from_tensors(batch).repeat(count)
+    contenders = {
+        "bare": call,
+        "fit": lambda: epoch(same),
+        "data": lambda: epoch(data.repeat().take(count)),
+    }
+    times = {key: [] for key in contenders}
+    for round_number in range(rounds + 1):
+        for key, run in contenders.items():
+            taken = run() / count
+            if round_number:  # The first one traces and warms up.
+                times[key].append(taken)
+    return {
+        "model": name,
+        "batch_size": DATA[name]["batch_size"],
+        "steps": count,
+        "first_step_seconds": round(first, 1),
+        "milliseconds": {
+            key: round(1000 * statistics.median(values), 2) for key, values in times.items()
+        },
+        "ratios": {
+            f"{of} / {over}": steps.ratio(times, over, of)  # Here more is slower.
+            for of, over in GOALS
+        },
+    }
+
+
+def missed(rows):
+    return [
+        f"{row['model']}, {of} / {over}: {row['ratios'][f'{of} / {over}']}, goal {goal}"
+        for row in rows
+        for (of, over), goal in GOALS.items()
+        if row["ratios"][f"{of} / {over}"] > goal
+    ]
+
+
+def main(rounds, seconds):
+    rows = []
+    for name in DATA:
+        rows.append(measure(name, rounds, seconds))
+        print(json.dumps(rows[-1]), flush=True)
+    results = {
+        "command": f"python benchmarks/overhead.py --rounds {rounds} --seconds {seconds}",
+        "machine": describe(),
+        "rows": rows,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "overhead.json").write_text(json.dumps(results, indent=1) + "\n")
+    return "\n".join(missed(rows)) or None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    sys.exit(main(**vars(parser.parse_args())))
