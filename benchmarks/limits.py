@@ -26,9 +26,9 @@ import numpy as np
 import steps
 import tensorflow as tf
 from machine import describe
-from tensorflow.core.profiler.protobuf import xplane_pb2
 from tensorflow.python.framework import ops
 from tensorflow.python.profiler.internal import flops_registry  # noqa: F401  It registers.
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 RESULTS = Path(__file__).parent / "results"
 MODELS = [name for name, networks in steps.CASES if networks == "own"]

@@ -65,7 +65,7 @@ def checked_images(images, argument: str, shape) -> np.ndarray:
     images = np.asarray(images)
     checks.check_shape(images, shape, argument)
     checks.checked(images, shape)
-    return images.astype(np.float32)
+    return images.astype(np.float32, copy=False)
 
 
 def build_optimizer(learning_rate, beta_2=0.999, steps=None) -> keras.optimizers.Optimizer:

@@ -165,7 +165,7 @@ class CGAN(DCGAN):
         z = latent.normal(n, self.latent_dim, seed)
         y = self.conditions(n, labels)
         checks.check_whole("batch_size", batch_size)
-        return self.predict([z, y], batch_size=batch_size, verbose=0)
+        return self.in_batches(self.averaged_generator, z, y, batch_size=batch_size)
 
     def conditions(self, n: int, labels=None) -> np.ndarray:
         """`labels` of `generate` as rows of shares, (n, num_classes) float32."""

@@ -297,7 +297,7 @@ class CycleGAN(TranslationModel):
             raise ValueError(f'direction is {direction!r}; it must be "a_to_b" or "b_to_a".')
         images = checked_images(images, argument, shape)
         checks.check_whole("batch_size", batch_size)
-        return network.predict(images, batch_size=batch_size, verbose=0)
+        return self.in_batches(network, images, batch_size=batch_size)
 
     def get_config(self):
         networks = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")

@@ -147,7 +147,7 @@ class GAN(AdversarialModel):
         """`n` new images, (n, *image_shape) float32 in [-1, 1]; one seed gives the same images."""
         z = latent.normal(n, self.latent_dim, seed)
         checks.check_whole("batch_size", batch_size)
-        return self.predict(z, batch_size=batch_size, verbose=0)
+        return self.in_batches(self.averaged_generator, z, batch_size=batch_size)
 
     def get_config(self):
         return {

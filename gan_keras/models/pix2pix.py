@@ -398,7 +398,7 @@ class Pix2Pix(TranslationModel):
         checks.check_whole("batch_size", batch_size)
         as_in_training = self.as_in_training if as_in_training is None else as_in_training
         if not as_in_training:
-            return self.predict(images, batch_size=batch_size, verbose=0)
+            return self.in_batches(self.averaged_generator, images, batch_size=batch_size)
         seeds = np.random.default_rng(seed)
         starts = range(0, len(images), batch_size)
         return np.concatenate([

@@ -144,7 +144,7 @@ class VAE(GenerativeModel):
         """
         z = latent.normal(n, self.latent_dim, seed)
         checks.check_whole("batch_size", batch_size)
-        return self.decoder.predict(z, batch_size=batch_size, verbose=0)
+        return self.in_batches(self.decoder, z, batch_size=batch_size)
 
     def get_config(self):
         return {
