@@ -5,7 +5,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all test-unit test-chapters test-floor lint check lab notebooks prose clean
+.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -24,6 +24,9 @@ test: $(VENV)/.installed ## run all tests: the package, then every chapter and s
 
 test-all: test ## run all tests, then those that take long, and keep their result in tests/long.json
 	$(BIN)/python tools/long_tests.py
+
+bench: $(VENV)/.installed ## measure speed in 10 minutes; an error where a ratio is missed
+	$(BIN)/python benchmarks/bench.py
 
 test-unit: $(VENV)/.installed ## test the package alone
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests

@@ -12,6 +12,7 @@ import gan_keras
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
+import bench  # noqa: E402
 import few_images  # noqa: E402
 import generation  # noqa: E402
 import limits  # noqa: E402
@@ -151,6 +152,14 @@ def test_overhead_and_generation_are_measured_and_missed_goals_named():
     assert overhead.missed([row]) == ["GAN, fit / bare: 1.06, goal 1.05"]
     row = generation.compare("CGAN", rounds=1, images=20)
     assert row["images"] == 20 and row["ratio"] > 0
+
+
+def test_tables_of_speed_are_those_of_the_results(tmp_path):
+    copy = tmp_path / "README.md"
+    copy.write_text((BENCHMARKS / "README.md").read_text())
+    bench.write(copy)
+    assert copy.read_text() == (BENCHMARKS / "README.md").read_text()
+    assert copy.read_text().count("| `CycleGAN`") >= 5
 
 
 def test_operations_are_counted_without_those_that_no_result_needs():

@@ -1,0 +1,163 @@
+"""The short form of the benchmarks of speed; ends with an error where a ratio is missed.
+
+    make bench
+
+Steps beside plain ones, what `fit` and data add, drawing, and PyTorch's steps, in few rounds and
+without writing results. With `--tables`, writes the tables of benchmarks/README.md from the results
+of the long forms, and runs nothing.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import against_torch
+import generation
+import overhead
+import steps
+
+HERE = Path(__file__).parent
+BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
+
+
+def short():
+    """Runs everything; the goals that were missed, one a line, or None."""
+    missed = []
+    for name, networks in steps.CASES:
+        row = steps.compare(name, networks, rounds=5, seconds=0.5)
+        print(json.dumps(row), flush=True)
+        missed += steps.missed([row])
+    for name in overhead.DATA:
+        row = overhead.measure(name, rounds=5, seconds=1.5)
+        print(json.dumps(row), flush=True)
+        missed += overhead.missed([row])
+    for name in generation.MODELS:
+        row = generation.compare(name, rounds=5)
+        print(json.dumps(row), flush=True)
+        missed += generation.missed([row])
+    for name, networks in steps.CASES:
+        row = against_torch.compare(name, networks, rounds=5, seconds=0.5)
+        print(json.dumps(row), flush=True)
+        missed += against_torch.missed([row])
+    return "\n".join(missed) or None
+
+
+def table(head, rows):
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def networks_of(row):
+    return f"`{row['model']}`, " + ("the guide's" if row["networks"] == "guide" else "its own")
+
+
+def step_rows(rows):
+    for row in rows:
+        speed, over = row["per_second"], row["over_plain_float32"]
+        yield [
+            networks_of(row), row["batch_size"],
+            *(round(speed[f"{who} {p}"]) for p in steps.POLICIES for who in ("plain", "library")),
+            *(f"{row['over_plain'][p]:.2f}" for p in steps.POLICIES),
+            f"{over['mixed_bfloat16']:.2f}",
+        ]  # fmt: skip
+
+
+def overhead_rows(rows):
+    for row in rows:
+        times = row["milliseconds"]
+        yield [
+            f"`{row['model']}`", row["batch_size"], row["first_step_seconds"],
+            *(times[key] for key in ("bare", "fit", "data")),
+            *(f"{ratio:.3f}" for ratio in row["ratios"].values()),
+        ]  # fmt: skip
+
+
+def generation_rows(rows):
+    for row in rows:
+        speed = row["per_second"]
+        yield [
+            f"`{row['model']}`", f"{row['images']:,}", f"{speed['bare']:,}",
+            f"{speed['library']:,}", f"{row['ratio']:.2f}",
+            f"{row['grown_mib']} ({row['images_mib']})",
+        ]  # fmt: skip
+
+
+def torch_rows(rows):
+    for row in rows:
+        speed = row["per_second"]
+        yield [
+            networks_of(row), row["batch_size"], round(speed["torch"]), round(speed["library"]),
+            f"{row['ratio']:.2f}",
+        ]  # fmt: skip
+
+
+def limit_rows(rows):
+    for row in rows:
+        most = ", ".join(f"{kind} {share:.0%}" for kind, share in list(row["slowest"].items())[:4])
+        yield [
+            f"`{row['model']}`", row["policy"].removeprefix("mixed_"), row["mflop_per_image"],
+            row["gflop_per_second"], f"{row['share_of_peak']:.0%}", most,
+        ]  # fmt: skip
+
+
+def layer_rows(rows):
+    for row in rows:
+        images, side, channels, filters = row["layer"]
+        times = row["milliseconds"].values()
+        yield [
+            f"{images} x {side} x {side} x {channels} to {filters}",
+            row["policy"].removeprefix("mixed_"),
+            *(f"{way['forwards']} / {way['with gradients']}" for way in times),
+        ]
+
+
+# Heading, results, key of the rows, columns, and what makes lines of them.
+TABLES = (
+    ("Steps beside plain ones", "steps", "rows", step_rows,
+     ("networks", "batch", "plain", "library", "plain bf16", "library bf16", "ratio", "ratio bf16",
+      "library bf16 / plain")),
+    ("What `fit` and data add", "overhead", "rows", overhead_rows,
+     ("model", "batch", "first step, s", "bare, ms", "fit, ms", "data, ms", "fit / bare",
+      "data / fit")),
+    ("Drawing and translating", "generation", "rows", generation_rows,
+     ("model", "images", "bare, images/s", "library, images/s", "ratio", "memory grown, MiB (images)")),
+    ("Steps beside PyTorch's", "against_torch", "rows", torch_rows,
+     ("networks", "batch", "PyTorch", "library", "ratio")),
+    ("How near the limit", "limits", "rows", limit_rows,
+     ("model", "precision", "MFLOP an image", "GFLOP/s", "of the peak", "most of the time")),
+    ("A transposed convolution, ms forwards / with gradients", "limits", "transposed_convolution",
+     layer_rows,
+     ("layer", "precision", "transposed", "sub-pixel", "four phases", "resize, convolve")),
+)  # fmt: skip
+
+
+def tables():
+    """All tables as Markdown, each with machine, date and command."""
+    parts = []
+    for heading, name, key, lines, head in TABLES:
+        results = json.loads((HERE / f"results/{name}.json").read_text())
+        machine = results["machine"]
+        where = f"{machine['processor']}, {machine['cores']} cores, {machine['date']}"
+        where += f", TensorFlow {machine['tensorflow']}: `{results['command']}`"
+        if "peak_gflop_per_second" in results:
+            where += "\n\nPeak, GFLOP/s: " + ", ".join(
+                f"{kind.removeprefix('mixed_')} {value}"
+                for kind, value in results["peak_gflop_per_second"].items()
+            )
+        parts.append(f"### {heading}\n\n{where}\n\n{table(head, lines(results[key]))}")
+    return "\n\n".join(parts)
+
+
+def write(file):
+    before, _, rest = file.read_text().partition(BEGIN)
+    file.write_text(f"{before}{BEGIN}\n{tables()}\n{END}{rest.partition(END)[2]}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tables", action="store_true", help="write benchmarks/README.md's tables")
+    if parser.parse_args().tables:
+        write(HERE / "README.md")
+    else:
+        sys.exit(short())
