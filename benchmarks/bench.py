@@ -108,7 +108,7 @@ def layer_rows(rows):
         yield [
             f"{images} x {side} x {side} x {channels} to {filters}",
             row["policy"].removeprefix("mixed_"),
-            *(f"{way['forwards']} / {way['with gradients']}" for way in times),
+            *(f"{way['forwards']} / {way['gradients']}" for way in times),
         ]
 
 
@@ -121,12 +121,12 @@ TABLES = (
      ("model", "batch", "first step, s", "bare, ms", "fit, ms", "data, ms", "fit / bare",
       "data / fit")),
     ("Drawing and translating", "generation", "rows", generation_rows,
-     ("model", "images", "bare, images/s", "library, images/s", "ratio", "memory grown, MiB (images)")),
+     ("model", "images", "bare, images/s", "library, images/s", "ratio", "MiB grown (images)")),
     ("Steps beside PyTorch's", "against_torch", "rows", torch_rows,
      ("networks", "batch", "PyTorch", "library", "ratio")),
     ("How near the limit", "limits", "rows", limit_rows,
      ("model", "precision", "MFLOP an image", "GFLOP/s", "of the peak", "most of the time")),
-    ("A transposed convolution, ms forwards / with gradients", "limits", "transposed_convolution",
+    ("A transposed convolution, ms forwards / gradients", "limits", "transposed_convolution",
      layer_rows,
      ("layer", "precision", "transposed", "sub-pixel", "four phases", "resize, convolve")),
 )  # fmt: skip

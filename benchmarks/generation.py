@@ -4,9 +4,9 @@
 
 Bare is the averaged generator compiled by `tf.function` and called batch after batch on inputs that
 are there already, its results brought to NumPy and thrown away. In turns in one process; the ratio
-is the median over the rounds. Memory: how far the highest resident set of a process of its own rises
-from a tenth of the images to all of them, beside what these take; of a GPU's memory it says nothing.
-Writes results/generation.json, and ends with an error where the ratio falls below `GOAL`.
+is the median over the rounds. Memory: how far the highest resident set of a process of its own
+rises from a tenth of the images to all of them, beside what these take. Writes
+results/generation.json, and ends with an error where the ratio falls below `GOAL`.
 """
 
 import argparse

@@ -8,7 +8,7 @@
   second; and its share of the peak.
 - The kinds of operations that take most of the step's time, by TensorFlow's profiler. Those that
   run side by side on two cores count twice.
-- A transposed convolution of stride 2 in four ways, forwards and with its gradients.
+- A transposed convolution of stride 2 in four ways, forwards, and the gradients alone.
 
 Writes results/limits.json.
 """
@@ -167,7 +167,7 @@ def first(x):
 
 
 def layer(images, side, channels, filters, policy, rounds):
-    """Milliseconds of each way, forwards and with the gradients of input and kernel."""
+    """Milliseconds of each way: forwards, and the gradients of input and kernel."""
     kind = policy.removeprefix("mixed_")
     rng = np.random.default_rng(0)
     x = tf.cast(rng.normal(size=(images, side, side, channels)), kind)
@@ -179,14 +179,14 @@ def layer(images, side, channels, filters, policy, rounds):
         def forwards(way=way):
             return first(way(x, kernel))
 
-        def both(way=way):
+        def backwards(way=way):
             with tf.GradientTape() as tape:
                 tape.watch([x, kernel])
                 y = way(x, kernel)
             return [first(gradient) for gradient in tape.gradient(y, [x, kernel], up)]
 
         runs[name, "forwards"] = tf.function(forwards, autograph=False)
-        runs[name, "with gradients"] = tf.function(both, autograph=False)
+        runs[name, "gradients"] = tf.function(backwards, autograph=False)
     times = steps.race(runs, (), rounds, seconds=0.1)
     found = collections.defaultdict(dict)
     for (name, which), values in times.items():
