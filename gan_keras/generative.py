@@ -205,8 +205,7 @@ class GenerativeModel(keras.Model):
     def in_batches(self, network, *inputs, batch_size):
         """What a network makes of arrays, so many rows at a time.
 
-        Keras' `predict` does it as well, and takes up to twice as long for small networks
-        (benchmarks/generation.py).
+        Keras' `predict` does it as well, but sets up a data set and callbacks each time.
 
         Args:
             inputs: arrays (n, ...), one for each input of the network.

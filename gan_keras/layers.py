@@ -45,9 +45,7 @@ class BatchNormalization(layers.BatchNormalization):
     """Keras' layer, for images, with TensorFlow's fused operation in training.
 
     Keras 3 reads a batch several times over, and in float32 whatever the policy; here one operation
-    does it in the policy's type, with statistics in float32. The results are Keras' up to rounding
-    (on the machine of benchmarks/README.md a step of `DCGAN` takes a tenth less, in bfloat16 a
-    fifth).
+    does it in the policy's type, with statistics in float32. The results are Keras' up to rounding.
 
     Args:
         **kwargs: as for Keras' layer; the images must be (batch, height, width, channels), scaled
