@@ -27,10 +27,9 @@ import keras
 import numpy as np
 import steps
 import tensorflow as tf
-from machine import describe
+from machine import keep
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 ENVIRONMENT = HERE.parent / "build" / "torch"
 TORCH = "torch==2.13.0"
 GOAL = 1.1
@@ -168,13 +167,7 @@ def main(rounds, seconds):
     for name, networks in steps.CASES:
         rows.append(compare(name, networks, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    results = {
-        "command": f"python benchmarks/against_torch.py --rounds {rounds} --seconds {seconds}",
-        "machine": describe(),
-        "rows": rows,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "against_torch.json").write_text(json.dumps(results, indent=1) + "\n")
+    keep("against_torch", f"--rounds {rounds} --seconds {seconds}", rows=rows)
     return "\n".join(missed(rows)) or None
 
 

@@ -20,9 +20,8 @@ from pathlib import Path
 import numpy as np
 import steps
 import tensorflow as tf
-from machine import describe
+from machine import keep
 
-RESULTS = Path(__file__).parent / "results"
 GOAL = 0.9
 MODELS = {
     "GAN": (28, 1),
@@ -121,13 +120,7 @@ def main(rounds, images):
     for name in MODELS:
         rows.append(compare(name, rounds, images) | memory(name, images))
         print(json.dumps(rows[-1]), flush=True)
-    results = {
-        "command": f"python benchmarks/generation.py --rounds {rounds} --images {images}",
-        "machine": describe(),
-        "rows": rows,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "generation.json").write_text(json.dumps(results, indent=1) + "\n")
+    keep("generation", f"--rounds {rounds} --images {images}", rows=rows)
     return "\n".join(missed(rows)) or None
 
 

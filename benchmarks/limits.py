@@ -25,12 +25,11 @@ import keras
 import numpy as np
 import steps
 import tensorflow as tf
-from machine import describe
+from machine import keep
 from tensorflow.python.framework import ops
 from tensorflow.python.profiler.internal import flops_registry  # noqa: F401  It registers.
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-RESULTS = Path(__file__).parent / "results"
 MODELS = [name for name, networks in steps.CASES if networks == "own"]
 COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul"
 # Images, side, channels in and out of a transposed convolution with a kernel of 4: those of the
@@ -206,15 +205,13 @@ def main(rounds):
         for policy in steps.POLICIES:
             layers.append(layer(*which, policy, rounds))
             print(json.dumps(layers[-1]), flush=True)
-    results = {
-        "command": f"python benchmarks/limits.py --rounds {rounds}",
-        "machine": describe(),
-        "peak_gflop_per_second": peaks,
-        "rows": rows,
-        "transposed_convolution": layers,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "limits.json").write_text(json.dumps(results, indent=1) + "\n")
+    keep(
+        "limits",
+        f"--rounds {rounds}",
+        peak_gflop_per_second=peaks,
+        rows=rows,
+        transposed_convolution=layers,
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """What a result stands with: the machine, its software and the day."""
 
 import datetime
+import json
 import os
 import platform
 from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
 
 
 def describe() -> dict:
@@ -25,3 +29,14 @@ def describe() -> dict:
         "keras": version("keras"),
         "date": datetime.date.today().isoformat(),
     }
+
+
+def keep(name: str, command: str, **results) -> None:
+    """Writes results/NAME.json: the command, the machine and what was found."""
+    RESULTS.mkdir(exist_ok=True)
+    kept = {
+        "command": f"python benchmarks/{name}.py {command}".strip(),
+        "machine": describe(),
+        **results,
+    }
+    (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")

@@ -21,16 +21,14 @@ import json
 import statistics
 import sys
 import time
-from pathlib import Path
 
 import keras
 import steps
 import tensorflow as tf
-from machine import describe
+from machine import keep
 
 import gan_keras
 
-RESULTS = Path(__file__).parent / "results"
 # Model: the data that it is trained on in its chapter.
 DATA = {
     "GAN": {"name": "mnist", "batch_size": 128},
@@ -137,13 +135,7 @@ def main(rounds, seconds):
     for name in DATA:
         rows.append(measure(name, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    results = {
-        "command": f"python benchmarks/overhead.py --rounds {rounds} --seconds {seconds}",
-        "machine": describe(),
-        "rows": rows,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "overhead.json").write_text(json.dumps(results, indent=1) + "\n")
+    keep("overhead", f"--rounds {rounds} --seconds {seconds}", rows=rows)
     return "\n".join(missed(rows)) or None
 
 

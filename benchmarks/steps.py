@@ -22,18 +22,16 @@ import json
 import statistics
 import sys
 import time
-from pathlib import Path
 
 import guide
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from machine import describe
+from machine import keep
 
 import gan_keras
 
-RESULTS = Path(__file__).parent / "results"
 POLICIES = "float32", "mixed_bfloat16"
 # Model, networks: pixels a side, channels, batch size.
 CASES = {
@@ -271,13 +269,7 @@ def main(rounds, seconds):
     for name, networks in CASES:
         rows.append(compare(name, networks, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    results = {
-        "command": f"python benchmarks/steps.py --rounds {rounds} --seconds {seconds}",
-        "machine": describe(),
-        "rows": rows,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "steps.json").write_text(json.dumps(results, indent=1) + "\n")
+    keep("steps", f"--rounds {rounds} --seconds {seconds}", rows=rows)
     return "\n".join(missed(rows)) or None
 
 

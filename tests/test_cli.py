@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gan_keras import cli
-from tests.test_workers import free_ports, loopback_works
+from tests.test_workers import free_ports
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +144,7 @@ def test_all_devices_of_one_machine(pictures, tmp_path):
     assert (tmp_path / "model.keras").exists()
 
 
-@pytest.mark.skipif(not loopback_works(), reason="127.0.0.1 cannot be reached")
-def test_two_workers(pictures, tmp_path):
+def test_two_workers(loopback, pictures, tmp_path):
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     arguments = ["train", "dcgan", "--data", pictures, "--batch-size", 32, "--epochs", 2,
                  "--out", tmp_path, "--strategy", "multi_worker"]  # fmt: skip

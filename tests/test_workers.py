@@ -10,7 +10,6 @@ import textwrap
 import time
 
 import numpy as np
-import pytest
 
 WORKER = """
     import json, os, signal, sys
@@ -53,15 +52,6 @@ def free_ports(n):
     return ports
 
 
-def loopback_works():
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            socket.create_connection(server.getsockname(), timeout=5).close()
-        return True
-    except OSError:
-        return False
-
-
 def start(folder, kill_second_at=-1):
     """Both workers; the second kills itself after that many steps."""
     folder.mkdir(exist_ok=True)
@@ -91,8 +81,7 @@ def end(folder, worker):
         return [file[name] for name in file.files]
 
 
-@pytest.mark.skipif(not loopback_works(), reason="127.0.0.1 cannot be reached")
-def test_two_workers_learn_alike_and_go_on_after_one_was_killed(tmp_path):
+def test_two_workers_learn_alike_and_go_on_after_one_was_killed(loopback, tmp_path):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     finish(start(undisturbed), undisturbed)
     for a, b in zip(end(undisturbed, 0), end(undisturbed, 1), strict=True):
