@@ -18,8 +18,8 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
-# Run by `make test-all` only: cases of CycleGAN and its like that take a quarter of a minute and
-# more where other models are tested for the same. Whole tests that take long bear the mark.
+# Run by `make test-all` only: the slowest cases of tests that other models go through for the same
+# (tests/long.json has their seconds). Whole tests that take long bear the mark.
 LONG = (
     "test_cyclegan.py::test_both_directions_of_rectangles_and_other_channels[shape0-target0]",
     "test_cyclegan.py::test_paper_recipe_is_the_papers_appendix[128-6]",
