@@ -12,6 +12,7 @@ import gan_keras
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
+import against_torch  # noqa: E402
 import bench  # noqa: E402
 import few_images  # noqa: E402
 import generation  # noqa: E402
@@ -152,6 +153,22 @@ def test_overhead_and_generation_are_measured_and_missed_goals_named():
     assert overhead.missed([row]) == ["GAN, fit / bare: 1.06, goal 1.05"]
     row = generation.compare("CGAN", rounds=1, images=20)
     assert row["images"] == 20 and row["ratio"] > 0
+
+
+@pytest.mark.parametrize("name, networks", [("CGAN", "guide"), ("Pix2Pix", "own")])
+def test_networks_are_described_whole_for_pytorch(name, networks):
+    """That PyTorch makes the same of them, the benchmark checks by itself."""
+    size, channels, _ = steps.CASES[name, networks]
+    for network in steps.trained_networks(steps.build(name, networks, size, channels)):
+        arrays = {}
+        described = json.loads(json.dumps(against_torch.describe_network(network, arrays)))
+        assert len(described["inputs"]) == len(network.inputs)
+        assert sum(x.size for x in arrays.values()) == sum(w.numpy().size for w in network.weights)
+        known = set(described["inputs"])
+        for part in described["layers"]:
+            assert set(part["from"]) <= known, part["name"]
+            known.add(part["name"])
+        assert described["output"] == described["layers"][-1]["name"]
 
 
 def test_tables_of_speed_are_those_of_the_results(tmp_path):
