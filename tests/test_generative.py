@@ -384,3 +384,20 @@ def test_one_trace_for_whole_and_last_batches(build, images):
     model.make_train_function(force=True)
     model.fit(batches(model, images, 24), epochs=3, verbose=0)
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
+def test_networks_are_run_batch_after_batch(batch_size):
+    seen = []
+
+    def network(inputs, training):
+        a, b = inputs
+        tf.py_function(lambda x: seen.append(len(x)), [a], [])
+        assert training is False
+        return tf.cast(a + 2 * b, "bfloat16")
+
+    a, b = np.arange(14, dtype="float32").reshape(2, 7, 1)
+    made = small_gan().in_batches(network, a, b, batch_size=batch_size)
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made, a + 2 * b)
+    assert sum(seen) == 7 and max(seen) == min(batch_size, 7)
