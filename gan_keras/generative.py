@@ -1,5 +1,6 @@
 """`GenerativeModel`: what every model here shares and no paper invented."""
 
+import functools
 import random
 
 import keras
@@ -46,6 +47,7 @@ class GenerativeModel(keras.Model):
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.tracked}
         self._optimizers = {}
         self.training_data = None
+        self._forwards = {}
 
     # Compiling, saving and loading
 
@@ -213,16 +215,18 @@ class GenerativeModel(keras.Model):
         Returns:
             (n, ...) float32.
         """
+        if id(network) not in self._forwards:
+            # One for each network: of a function traced for many, TensorFlow warns.
+            forward = functools.partial(network, training=False)
+            self._forwards[id(network)] = tf.function(forward, reduce_retracing=True)
+        forward = self._forwards[id(network)]
         n, results = len(inputs[0]), None
         for i in range(0, n, batch_size):
-            part = self._forward(network, *(x[i : i + batch_size] for x in inputs)).numpy()
+            part = [x[i : i + batch_size] for x in inputs]
+            part = forward(part if len(part) > 1 else part[0]).numpy()
             results = np.empty((n, *part.shape[1:]), np.float32) if results is None else results
             results[i : i + batch_size] = part
         return results
-
-    @tf.function(reduce_retracing=True)
-    def _forward(self, network, *inputs):
-        return network(inputs if len(inputs) > 1 else inputs[0], training=False)
 
     # Inside a training step
 

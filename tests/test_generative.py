@@ -401,3 +401,12 @@ def test_networks_are_run_batch_after_batch(batch_size):
     assert made.dtype == np.float32
     np.testing.assert_array_equal(made, a + 2 * b)
     assert sum(seen) == 7 and max(seen) == min(batch_size, 7)
+
+
+def test_many_models_draw_without_a_warning(caplog):
+    """TensorFlow warns of a function that is traced again and again."""
+    for _ in range(6):
+        model = small_gan()
+        for n in (1, 3):
+            model.generate(n)
+    assert not caplog.records, caplog.text
