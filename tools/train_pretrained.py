@@ -19,6 +19,7 @@ import numpy as np
 
 import gan_keras
 from gan_keras import pretrained
+from gan_keras.optimizers import Adam
 from gan_keras.schedules import ConstantThenLinear
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ EMOJI = {"image_size": 32, "augment": "mirror", "batch_size": 64}
 FAST = {"recipe": "fast", "average": 0.999}
 # name: class, its arguments, data set, how it is loaded, epochs
 RECIPES = {
-    "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 400),
+    "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 1100),
     "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 200),
     "dcgan-fashion_mnist": ("DCGAN", FAST, "fashion_mnist", DIGITS, 120),
     # 1,926 drawings: without `augment` the discriminators learn them by heart.
@@ -123,9 +124,9 @@ def main(name, epochs=None, policy="float32"):
         rate = 1e-3 if class_name in ("VAE", "DCGAN", "CGAN") else 5e-4
         rate = ConstantThenLinear(rate, steps)
         if class_name == "VAE":
-            model.compile(keras.optimizers.Adam(rate))
+            model.compile(Adam(rate))
         else:
-            model.compile(*(keras.optimizers.Adam(rate, 0.5, 0.99) for _ in range(2)))
+            model.compile(*(Adam(rate, 0.5, 0.99) for _ in range(2)))
 
     folder = ROOT / "build/pretrained" / name
     folder.mkdir(parents=True, exist_ok=True)
