@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from gan_keras.datasets import catalogue
+from gan_keras.datasets import catalogue, pairs
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SPLITS = {"train", "test", "validation", "val"}
@@ -95,6 +95,33 @@ def _splits(root):
     subfolders = {path.name: path for path in _subfolders(root)}
     is_split = "train" in subfolders and SPLITS.issuperset(subfolders)
     return dict(sorted(subfolders.items())) if is_split else {"train": root}
+
+
+def picture_files(places) -> list[Path]:
+    """The files among `places`, and the pictures in and below the folders among them.
+
+    Raises:
+        FileNotFoundError: if a place does not exist, or a folder holds no picture.
+    """
+    files = []
+    for place in map(Path, places):
+        if not place.exists():
+            raise FileNotFoundError(f"There is no picture and no folder {place}.")
+        files += _files(place) if place.is_dir() else [place]
+    return files
+
+
+def read_picture(path, shape) -> np.ndarray:
+    """A picture cut to the middle and scaled to `shape`, (height, width, channels), in [-1, 1].
+
+    Raises:
+        ValueError: if it cannot be decoded.
+    """
+    try:
+        (image,) = _decode(path, (), shape[:2], shape[2])
+    except Exception as error:  # decoders raise whatever a broken file leads them into
+        raise ValueError(f"{path} cannot be decoded: {error}") from error
+    return pairs.to_model_range(image).numpy()
 
 
 def _subfolders(folder):

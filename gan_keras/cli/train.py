@@ -1,4 +1,4 @@
-"""The command `gan-keras`: a model trained from the command line.
+"""`gan-keras train`: a model trained from the command line.
 
 Each training has a folder of its own. `run.json` says how it was started, `history.csv` what it
 showed after each epoch and `samples/` what it drew; `backup/` keeps its state. `model.keras` is the
@@ -8,7 +8,6 @@ trained model, for `keras.models.load_model`.
 import argparse
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import tensorflow as tf
 
 import gan_keras
 from gan_keras import callbacks, datasets
+from gan_keras.cli.arguments import positive
 
 MODELS = {
     name.lower(): getattr(gan_keras, name)
@@ -24,28 +24,6 @@ MODELS = {
 }
 # What the emoji's two sides are for models that translate, unless --pair says otherwise.
 EMOJI_PAIRS = {"pix2pix": ("line", "color"), "cyclegan": ("color", "noto")}
-INTERRUPTED = 130  # As a shell reports a program that was stopped with Ctrl-C.
-
-
-def main(arguments=None) -> int:
-    """Runs the command; returns 0, 1 after an error, 2 after a wrong call, 130 after Ctrl-C."""
-    options = parser().parse_args(arguments)
-    try:
-        return options.command(options)
-    except KeyboardInterrupt:
-        print("\nStopped. The same command goes on after the last whole epoch.", file=sys.stderr)
-        return INTERRUPTED
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"gan-keras: {error}", file=sys.stderr)
-        return 1
-
-
-def parser() -> argparse.ArgumentParser:
-    """Its help is the command's manual."""
-    top = argparse.ArgumentParser("gan-keras", description="Train a GAN from the command line.")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    add_train(commands)
-    return top
 
 
 def add_train(commands):
@@ -68,11 +46,11 @@ def add_train(commands):
         help="mnist, fashion_mnist, emoji, a folder of images, or a name of tensorflow-datasets; "
         "two of them are the two sides of a model that translates",
     )  # fmt: skip
-    train.add_argument("--epochs", type=_positive, required=True, help="passes over the data")
+    train.add_argument("--epochs", type=positive, required=True, help="passes over the data")
     train.add_argument("--out", type=Path, metavar="FOLDER", help="by default runs/MODEL-DATA")
-    train.add_argument("--image-size", type=_positive, metavar="PIXELS", help="height and width")
+    train.add_argument("--image-size", type=positive, metavar="PIXELS", help="height and width")
     train.add_argument("--channels", type=int, choices=(1, 3), help="1 for grey, 3 for colour")
-    train.add_argument("--batch-size", type=_positive, metavar="N", help="by default 64; 16 for "
+    train.add_argument("--batch-size", type=positive, metavar="N", help="by default 64; 16 for "
                        "pix2pix, 4 for cyclegan")  # fmt: skip
     train.add_argument(
         "--pair", nargs="+", metavar="SIDE",
@@ -90,13 +68,6 @@ def add_train(commands):
         help="mirrored: all GPUs of this machine; multi_worker: several machines, each of which "
         "runs this command with its own TF_CONFIG (default: one device)",
     )  # fmt: skip
-
-
-def _positive(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 up")
-    return value
 
 
 def run_train(options) -> int:

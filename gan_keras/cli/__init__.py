@@ -1,0 +1,36 @@
+"""The command `gan-keras`: models trained and used from the command line."""
+
+import argparse
+import sys
+
+from gan_keras.cli.draw import add_sample, add_translate, add_walk
+from gan_keras.cli.train import add_train
+
+INTERRUPTED = 130  # As a shell reports a program that was stopped with Ctrl-C.
+
+
+def main(arguments=None) -> int:
+    """Runs the command; returns 0, 1 after an error, 2 after a wrong call, 130 after Ctrl-C."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        going_on = " The same command goes on after the last whole epoch."
+        resumes = options.command.__name__ == "run_train"
+        print(f"\nStopped.{going_on if resumes else ''}", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"gan-keras: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its help is the command's manual."""
+    top = argparse.ArgumentParser(
+        "gan-keras",
+        description="Train a generative model and draw with it. Each command has its own --help.",
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for add in (add_train, add_sample, add_walk, add_translate):
+        add(commands)
+    return top

@@ -1,0 +1,152 @@
+"""`gan-keras sample`, `walk` and `translate`."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gan_keras
+from gan_keras import cli, plotting
+from gan_keras.datasets.folder import read_picture
+from tests.conftest import small_gan
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def shown(values):
+    """Images or sheets in [0, 1] as they are in a file."""
+    return np.rint(np.clip(values, 0, 1) * 255)
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    model = small_gan()
+    model.compile()
+    folder = tmp_path / "runs" / "small"
+    folder.mkdir(parents=True)
+    model.save(folder / "model.keras")
+    return folder, model
+
+
+def test_a_run_of_the_reader_s_own_draws_into_a_picture_and_into_a_folder(run_folder, tmp_path):
+    folder, model = run_folder
+    images = model.generate(12, seed=3)
+    for name in (folder, folder / "model.keras"):
+        out = tmp_path / "new" / "sheet.png"
+        arguments = ["sample", str(name), "-n", "12", "--seed", "3", "--out"]
+        assert cli.main([*arguments, str(out)]) == 0
+        np.testing.assert_array_equal(pixels(out), shown(plotting.tile(images)[..., 0]))
+    assert cli.main([*arguments, str(tmp_path / "many")]) == 0
+    files = sorted((tmp_path / "many").iterdir())
+    assert [file.name for file in files] == [f"{i:02}.png" for i in range(12)]
+    for file, image in zip(files, images, strict=True):
+        np.testing.assert_array_equal(pixels(file), shown(image[..., 0] / 2 + 0.5))
+
+
+def test_classes_are_drawn_to_order(tmp_path):
+    out = tmp_path / "sevens.png"
+    assert (
+        cli.main(["sample", "cgan-mnist", "--labels", "7", "1", "-n", "4", "--out", str(out)]) == 0
+    )
+    images = gan_keras.load_pretrained("cgan-mnist").generate(4, labels=[7, 1, 7, 1], seed=0)
+    np.testing.assert_array_equal(pixels(out), shown(plotting.tile(images)[..., 0]))
+
+
+@pytest.mark.parametrize("name", ["cgan-emoji", "vae-mnist"])
+def test_a_walk_comes_back_to_where_it_began(name, tmp_path):
+    out = tmp_path / "walk.gif"
+    arguments = ["walk", name, "-n", "2", "--stations", "3", "--steps", "5", "--out", str(out)]
+    assert cli.main(arguments) == 0
+    model = gan_keras.load_pretrained(name)
+    with Image.open(out) as walk:
+        assert walk.n_frames == 15 and walk.info["loop"] == 0
+        height, width = model.image_shape[:2]
+        assert walk.size == (2 * (2 * width + 1), 2 * height)
+        frames = []
+        for i in range(15):
+            walk.seek(i)
+            frames.append(np.asarray(walk.convert("RGB"), np.float32) / 255)
+    moved = [np.abs(a - b).mean() for a, b in zip(frames, [*frames[1:], frames[0]], strict=True)]
+    assert 0 < max(moved) < np.abs(frames[0] - frames[7]).mean()
+    z = gan_keras.latent.normal(6, model.latent_dim, 0)
+    if name == "vae-mnist":
+        first = model.decoder(z[::3]).numpy()
+        np.testing.assert_allclose(
+            frames[0][::2, ::2, :1], shown(plotting.tile(first)) / 255, atol=0.02
+        )
+
+
+def test_pictures_are_translated_under_their_own_names(tmp_path):
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "drawings"
+    folder.mkdir()
+    for i, size in enumerate([(80, 90, 3), (64, 64)]):
+        Image.fromarray(rng.integers(0, 256, size, np.uint8)).save(folder / f"{i}.png")
+    one = tmp_path / "one.jpg"
+    Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(one)
+    out = tmp_path / "out"
+    assert cli.main(["translate", "pix2pix-emoji", str(folder), str(one), "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["0.png", "1.png", "one.png"]
+    files = [folder / "0.png", folder / "1.png", one]
+    lines = np.stack([read_picture(file, (64, 64, 1)) for file in files])
+    own = pixels(files[1])[..., None] / np.float32(127.5) - 1
+    np.testing.assert_allclose(lines[1], own, atol=1e-6)
+    made = gan_keras.load_pretrained("pix2pix-emoji").translate(lines, seed=0)
+    for file, image in zip(files, made, strict=True):
+        assert np.abs(pixels(out / f"{file.stem}.png") - shown(image / 2 + 0.5)).max() <= 1
+    back = ["translate", "cyclegan-emoji", str(one), "--direction", "b_to_a", "--out", str(out)]
+    assert cli.main(back) == 0
+    assert pixels(out / "one.png").shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("sample", "dcgan-mars"), 1, "no trained model in dcgan-mars. Give the folder"),
+        (("sample", "pix2pix-emoji"), 1, "use gan-keras translate"),
+        (("sample", "gan-mnist", "--labels", "3"), 1, "knows no classes"),
+        (("sample", "cgan-mnist", "--labels", "10"), 1, "10"),
+        (("sample", "gan-mnist", "--out", "all.jpg"), 1, "must end in .png or be a folder"),
+        (("sample", "gan-mnist", "-n", "0"), 2, "from 1 up"),
+        (("sample", "gan-mnist", "--seed", "-1"), 1, "seed"),
+        (("sample", "damaged.keras"), 1, "damaged.keras cannot be loaded as a model"),
+        (("sample", "begun"), 1, "its training has not ended"),
+        (("walk", "gan-mnist", "--out", "walk.png"), 1, "must end in .gif"),
+        (("walk", "gan-mnist", "--stations", "1"), 1, "a walk needs at least 2"),
+        (("translate", "gan-mnist", "a"), 1, "use gan-keras sample"),
+        (("translate", "pix2pix-emoji", "nowhere"), 1, "There is no picture and no folder nowhere"),
+        (("translate", "pix2pix-emoji", "damaged.png"), 1, "damaged.png cannot be decoded"),
+        (("translate", "pix2pix-emoji", "a/x.png", "b/x.png"), 1, "both become"),
+        (("translate", "pix2pix-emoji", "a/x.png", "--out", "a"), 1, "would be written over"),
+        (("translate", "pix2pix-emoji", "a", "--direction", "b_to_a"), 1, "in one direction"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_end_in_a_sentence_and_write_nothing(
+    arguments, code, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b", "begun"):
+        (tmp_path / folder).mkdir()
+    for folder in ("a", "b"):
+        Image.new("L", (8, 8)).save(tmp_path / folder / "x.png")
+    (tmp_path / "begun/run.json").write_text("{}")
+    for name in ("damaged.keras", "damaged.png"):
+        (tmp_path / name).write_bytes(b"no archive, no picture")
+    before = sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*"))
+    try:
+        returned = cli.main(arguments)
+    except SystemExit as stopped:  # argparse's way to end a wrong call.
+        returned = stopped.code
+    errors = capsys.readouterr().err
+    assert returned == code and message in errors and "Traceback" not in errors
+    assert sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["sample", "walk", "translate"])
+def test_help_has_examples(name, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+    shown = capsys.readouterr().out
+    assert "examples:" in shown and "cgan-mnist" in shown
