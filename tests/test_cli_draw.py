@@ -1,4 +1,7 @@
-"""`gan-keras sample`, `walk` and `translate`."""
+"""`gan-keras sample`, `walk`, `translate` and `evaluate`."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +11,8 @@ import gan_keras
 from gan_keras import cli, plotting
 from gan_keras.datasets.folder import read_picture
 from tests.conftest import small_gan
+
+SCORECARD = Path(__file__).parents[1] / "benchmarks/scorecard.json"
 
 
 def pixels(path):
@@ -115,6 +120,9 @@ def test_pictures_are_translated_under_their_own_names(tmp_path):
         (("sample", "begun"), 1, "its training has not ended"),
         (("walk", "gan-mnist", "--out", "walk.png"), 1, "must end in .gif"),
         (("walk", "gan-mnist", "--stations", "1"), 1, "a walk needs at least 2"),
+        (("evaluate", "saved.keras"), 1, "is not known; give --data"),
+        (("evaluate", "gan-mnist", "--data", "celeba"), 1, "There is no reference 'celeba'"),
+        (("evaluate", "gan-mnist", "-n", "9"), 1, "9"),
         (("translate", "gan-mnist", "a"), 1, "use gan-keras sample"),
         (("translate", "pix2pix-emoji", "nowhere"), 1, "There is no picture and no folder nowhere"),
         (("translate", "pix2pix-emoji", "damaged.png"), 1, "damaged.png cannot be decoded"),
@@ -131,6 +139,7 @@ def test_wrong_calls_end_in_a_sentence_and_write_nothing(
         (tmp_path / folder).mkdir()
     for folder in ("a", "b"):
         Image.new("L", (8, 8)).save(tmp_path / folder / "x.png")
+    small_gan().save(tmp_path / "saved.keras")
     (tmp_path / "begun/run.json").write_text("{}")
     for name in ("damaged.keras", "damaged.png"):
         (tmp_path / name).write_bytes(b"no archive, no picture")
@@ -144,9 +153,36 @@ def test_wrong_calls_end_in_a_sentence_and_write_nothing(
     assert sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("name", ["sample", "walk", "translate"])
+@pytest.mark.parametrize("name", ["sample", "walk", "translate", "evaluate"])
 def test_help_has_examples(name, capsys):
     with pytest.raises(SystemExit):
         cli.main([name, "--help"])
     shown = capsys.readouterr().out
-    assert "examples:" in shown and "cgan-mnist" in shown
+    assert "examples:" in shown and "gan-mnist" in shown
+
+
+def test_a_run_is_measured_on_what_it_was_trained_on(run_folder, capsys):
+    folder, model = run_folder
+    settings = {"model": "gan", "data": ["mnist"], "pair": None}
+    (folder / "run.json").write_text(json.dumps(settings))
+    assert cli.main(["evaluate", str(folder), "-n", "200", "--seed", "1"]) == 0
+    reference = gan_keras.metrics.load_reference("mnist")
+    assert str(reference.measure(model.generate(200, seed=1))) in capsys.readouterr().out
+
+
+def test_figures_are_those_of_the_measures(capsys):
+    assert cli.main(["evaluate", "cgan-mnist", "-n", "500"]) == 0
+    model, labels = gan_keras.load_pretrained("cgan-mnist"), np.arange(500) % 10
+    reference = gan_keras.metrics.load_reference("mnist")
+    scores = reference.measure(model.generate(500, labels=labels, seed=0), labels=labels)
+    assert str(scores) in capsys.readouterr().out
+
+
+def test_translations_are_measured_on_the_test_pairs(capsys):
+    card = json.loads(SCORECARD.read_text())["models"]["cyclegan-emoji"]
+    assert cli.main(["evaluate", "cyclegan-emoji"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("175 test pairs of emoji")
+    ours = card["directions"]["a_to_b"]
+    for what, figures in (("translated", ours), ("input", ours["input"])):
+        assert f"{what}: mean_absolute {figures['mean_absolute']:.4g}" in shown

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from gan_keras.cli.draw import add_sample, add_translate, add_walk
+from gan_keras.cli.evaluate import add_evaluate
 from gan_keras.cli.train import add_train
 
 INTERRUPTED = 130  # As a shell reports a program that was stopped with Ctrl-C.
@@ -28,9 +29,10 @@ def parser() -> argparse.ArgumentParser:
     """Its help is the command's manual."""
     top = argparse.ArgumentParser(
         "gan-keras",
-        description="Train a generative model and draw with it. Each command has its own --help.",
+        description="Train a generative model, draw with it, measure it. Each command has its own "
+        "--help.",
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_train, add_sample, add_walk, add_translate):
+    for add in (add_train, add_sample, add_walk, add_translate, add_evaluate):
         add(commands)
     return top

@@ -3,17 +3,14 @@
 import argparse
 from pathlib import Path
 
-import keras
 import numpy as np
 from PIL import Image
 
 import gan_keras
-from gan_keras import latent, plotting, pretrained
+from gan_keras import latent, plotting
 from gan_keras.cli.arguments import positive
+from gan_keras.cli.trained import MODEL, drawing_model, trained_model
 from gan_keras.datasets import folder
-
-MODEL = "the folder of a run, a file that save() wrote, or a model of the package: "
-MODEL += ", ".join(pretrained.names())
 
 
 def add_sample(commands):
@@ -151,38 +148,6 @@ def run_translate(options) -> int:
         save(target, image / 2 + 0.5)
     print(f"{len(kept)} images: {options.out}")
     return 0
-
-
-def trained_model(name):
-    """The model of that name: of a run's folder, of a file, or of the package.
-
-    Raises:
-        ValueError: if there is none, or its file cannot be read.
-    """
-    if name in pretrained.names() and not Path(name).exists():
-        return pretrained.load_pretrained(name)
-    path = Path(name)
-    path = path / "model.keras" if path.is_dir() else path
-    if not path.exists():
-        unfinished = "; its training has not ended" if (path.parent / "run.json").exists() else ""
-        raise ValueError(
-            f"There is no trained model in {path}{unfinished}. Give the folder of a run, a file "
-            f"that save() wrote, or one of {', '.join(pretrained.names())}."
-        )
-    try:
-        return keras.models.load_model(path)
-    except Exception as error:  # A damaged archive leads its readers into any.
-        raise ValueError(f"{path} cannot be loaded as a model: {error}") from error
-
-
-def drawing_model(name):
-    """A trained model that draws from noise."""
-    model = trained_model(name)
-    if isinstance(model, gan_keras.TranslationModel):
-        raise ValueError(f"{name} makes images of images: use gan-keras translate.")
-    if not isinstance(model, gan_keras.GenerativeModel):
-        raise ValueError(f"{name} holds a {type(model).__name__}, which is no model of gan-keras.")
-    return model
 
 
 def ordered(model, options) -> dict:
