@@ -5,7 +5,7 @@ import sys
 
 from gan_keras.cli.draw import add_sample, add_translate, add_walk
 from gan_keras.cli.evaluate import add_evaluate
-from gan_keras.cli.train import add_train
+from gan_keras.cli.train import add_train, run_train
 
 INTERRUPTED = 130  # As a shell reports a program that was stopped with Ctrl-C.
 
@@ -16,9 +16,9 @@ def main(arguments=None) -> int:
     try:
         return options.command(options)
     except KeyboardInterrupt:
-        going_on = " The same command goes on after the last whole epoch."
-        resumes = options.command.__name__ == "run_train"
-        print(f"\nStopped.{going_on if resumes else ''}", file=sys.stderr)
+        trains = options.command is run_train
+        going_on = " The same command goes on after the last whole epoch." if trains else ""
+        print(f"\nStopped.{going_on}", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"gan-keras: {error}", file=sys.stderr)
