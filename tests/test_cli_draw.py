@@ -121,6 +121,9 @@ def test_pictures_are_translated_under_their_own_names(tmp_path):
         (("walk", "gan-mnist", "--out", "walk.png"), 1, "must end in .gif"),
         (("walk", "gan-mnist", "--stations", "1"), 1, "a walk needs at least 2"),
         (("evaluate", "saved.keras"), 1, "is not known; give --data"),
+        (("evaluate", "foreign.keras"), 1, "a Functional, which is no model of gan-keras"),
+        (("translate", "foreign.keras", "a"), 1, "a Functional, which is no model of gan-keras"),
+        (("evaluate", "odd"), 1, "cannot be read as a run's settings"),
         (("evaluate", "gan-mnist", "--data", "celeba"), 1, "There is no reference 'celeba'"),
         (("evaluate", "gan-mnist", "-n", "9"), 1, "9"),
         (("translate", "gan-mnist", "a"), 1, "use gan-keras sample"),
@@ -140,6 +143,10 @@ def test_wrong_calls_end_in_a_sentence_and_write_nothing(
     for folder in ("a", "b"):
         Image.new("L", (8, 8)).save(tmp_path / folder / "x.png")
     small_gan().save(tmp_path / "saved.keras")
+    small_gan().generator.save(tmp_path / "foreign.keras")
+    (tmp_path / "odd").mkdir()
+    small_gan().save(tmp_path / "odd/model.keras")
+    (tmp_path / "odd/run.json").write_text("{}")
     (tmp_path / "begun/run.json").write_text("{}")
     for name in ("damaged.keras", "damaged.png"):
         (tmp_path / name).write_bytes(b"no archive, no picture")

@@ -9,3 +9,16 @@ def positive(text) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 up")
     return value
+
+
+def add_command(commands, name, run, help, description, examples) -> argparse.ArgumentParser:
+    """The parser of one command, which `run` carries out; `examples` end its manual."""
+    command = commands.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog="\n  ".join(["examples:", *examples]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(command=run)
+    return command

@@ -1,6 +1,5 @@
 """`gan-keras sample`, `walk` and `translate`: what trained models draw, as picture files."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +7,22 @@ from PIL import Image
 
 import gan_keras
 from gan_keras import latent, plotting
-from gan_keras.cli.arguments import positive
+from gan_keras.cli.arguments import add_command, positive
 from gan_keras.cli.trained import MODEL, drawing_model, trained_model
 from gan_keras.datasets import folder
 
 
 def add_sample(commands):
-    sample = commands.add_parser(
-        "sample",
+    sample = add_command(
+        commands, "sample", run_sample,
         help="draw images with a trained model",
         description="Draws images, into one picture or into a folder of them.",
-        epilog="examples:\n"
-        "  gan-keras sample dcgan-fashion_mnist -n 64 --out clothes.png\n"
-        "  gan-keras sample runs/clothes -n 1000 --out clothes/\n"
-        "  gan-keras sample cgan-mnist --labels 2 0 2 6 -n 4",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    sample.set_defaults(command=run_sample)
+        examples=[
+            "gan-keras sample dcgan-fashion_mnist -n 64 --out clothes.png",
+            "gan-keras sample runs/clothes -n 1000 --out clothes/",
+            "gan-keras sample cgan-mnist --labels 2 0 2 6 -n 4",
+        ],
+    )  # fmt: skip
     sample.add_argument("model", help=MODEL)
     sample.add_argument("-n", type=positive, default=16, help="how many (default: 16)")
     sample.add_argument("--labels", type=int, nargs="+", metavar="CLASS",
@@ -36,17 +34,16 @@ def add_sample(commands):
 
 
 def add_walk(commands):
-    walk = commands.add_parser(
-        "walk",
+    walk = add_command(
+        commands, "walk", run_walk,
         help="walk through latent space, as a GIF",
         description="Draws what lies between latent vectors: several walks side by side, each "
         "through its own vectors along great circles and back to the first.",
-        epilog="examples:\n"
-        "  gan-keras walk dcgan-fashion_mnist --out clothes.gif\n"
-        "  gan-keras walk cgan-mnist --labels 3 8",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    walk.set_defaults(command=run_walk)
+        examples=[
+            "gan-keras walk dcgan-fashion_mnist --out clothes.gif",
+            "gan-keras walk cgan-mnist --labels 3 8",
+        ],
+    )  # fmt: skip
     walk.add_argument("model", help=MODEL)
     walk.add_argument("-n", type=positive, default=9, help="walks side by side (default: 9)")
     walk.add_argument("--stations", type=positive, default=4, metavar="K",
@@ -61,19 +58,18 @@ def add_walk(commands):
 
 
 def add_translate(commands):
-    translate = commands.add_parser(
-        "translate",
+    translate = add_command(
+        commands, "translate", run_translate,
         help="translate pictures with pix2pix or cyclegan",
         description="Translates pictures. Each is cut to the middle, scaled to the model's size, "
         "and kept in the folder under its own name, as PNG. pix2pix draws as its paper has "
         "it, with dropout and with the statistics of up to 16 pictures together: the same pictures "
         "in the same order and the same seed give the same translations.",
-        epilog="examples:\n"
-        "  gan-keras translate pix2pix-emoji drawings/ --out coloured/\n"
-        "  gan-keras translate cyclegan-emoji smile.png --direction b_to_a",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    translate.set_defaults(command=run_translate)
+        examples=[
+            "gan-keras translate pix2pix-emoji drawings/ --out coloured/",
+            "gan-keras translate cyclegan-emoji smile.png --direction b_to_a",
+        ],
+    )  # fmt: skip
     translate.add_argument("model", help=MODEL)
     translate.add_argument("pictures", nargs="+", type=Path, help="files, or folders of them")
     translate.add_argument("--direction", choices=("a_to_b", "b_to_a"), default="a_to_b",

@@ -1,6 +1,5 @@
 """`gan-keras evaluate`: what a trained model scores."""
 
-import argparse
 import json
 from pathlib import Path
 
@@ -8,25 +7,24 @@ import numpy as np
 
 import gan_keras
 from gan_keras import metrics, pretrained
-from gan_keras.cli.arguments import positive
+from gan_keras.cli.arguments import add_command, positive
 from gan_keras.cli.train import EMOJI_PAIRS
 from gan_keras.cli.trained import MODEL, trained_model
 
 
 def add_evaluate(commands):
-    evaluate = commands.add_parser(
-        "evaluate",
+    evaluate = add_command(
+        commands, "evaluate", run_evaluate,
         help="measure a trained model against real images",
         description="Measures a model over the features of the classifier of an embedded data set "
         "(mnist, fashion_mnist, emoji): a model that draws against the test images; one that "
         "translates on the test pairs of the emoji.",
-        epilog="examples:\n"
-        "  gan-keras evaluate dcgan-fashion_mnist\n"
-        "  gan-keras evaluate runs/clothes -n 2000\n"
-        "  gan-keras evaluate pix2pix-emoji",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    evaluate.set_defaults(command=run_evaluate)
+        examples=[
+            "gan-keras evaluate dcgan-fashion_mnist",
+            "gan-keras evaluate runs/clothes -n 2000",
+            "gan-keras evaluate pix2pix-emoji",
+        ],
+    )  # fmt: skip
     evaluate.add_argument("model", help=MODEL)
     evaluate.add_argument("--data", metavar="NAME", help="by default what it was trained on")
     evaluate.add_argument("-n", type=positive, metavar="IMAGES", help="images to draw; distances "
@@ -58,9 +56,12 @@ def training_of(name) -> dict:
     path = Path(name) if Path(name).is_dir() else Path(name).parent
     if not (path / "run.json").exists():
         return {}
-    run = json.loads((path / "run.json").read_text())
-    data = run["data"][0] if len(run["data"]) == 1 else None
-    return {"data": data, "pair": run["pair"] or EMOJI_PAIRS.get(run["model"])}
+    try:
+        run = json.loads((path / "run.json").read_text())
+        data = run["data"][0] if len(run["data"]) == 1 else None
+        return {"data": data, "pair": run["pair"] or EMOJI_PAIRS.get(run["model"])}
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"{path / 'run.json'} cannot be read as a run's settings.") from error
 
 
 def translation_scores(model, name, trained_on, seed) -> str:

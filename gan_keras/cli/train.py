@@ -5,7 +5,6 @@ showed after each epoch and `samples/` what it drew; `backup/` keeps its state. 
 trained model, for `keras.models.load_model`.
 """
 
-import argparse
 import json
 import os
 import time
@@ -16,7 +15,7 @@ import tensorflow as tf
 
 import gan_keras
 from gan_keras import callbacks, datasets
-from gan_keras.cli.arguments import positive
+from gan_keras.cli.arguments import add_command, positive
 
 MODELS = {
     name.lower(): getattr(gan_keras, name)
@@ -27,19 +26,18 @@ EMOJI_PAIRS = {"pix2pix": ("line", "color"), "cyclegan": ("color", "noto")}
 
 
 def add_train(commands):
-    train = commands.add_parser(
-        "train",
+    train = add_command(
+        commands, "train", run_train,
         help="train a model; the same command again goes on",
         description="Trains a model on a data set or a folder of images. The same command again "
         "goes on after the last whole epoch, and does nothing if all are done.",
-        epilog="examples:\n"
-        "  gan-keras train dcgan --data fashion_mnist --epochs 5 --out runs/clothes\n"
-        "  gan-keras train dcgan --data holiday/ --image-size 64 --epochs 200 --augment\n"
-        "  gan-keras train pix2pix --data emoji --epochs 20\n"
-        "  gan-keras train cyclegan --data photos/ paintings/ --image-size 64 --epochs 20",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    train.set_defaults(command=run_train)
+        examples=[
+            "gan-keras train dcgan --data fashion_mnist --epochs 5 --out runs/clothes",
+            "gan-keras train dcgan --data holiday/ --image-size 64 --epochs 200 --augment",
+            "gan-keras train pix2pix --data emoji --epochs 20",
+            "gan-keras train cyclegan --data photos/ paintings/ --image-size 64 --epochs 20",
+        ],
+    )  # fmt: skip
     train.add_argument("model", choices=MODELS)
     train.add_argument(
         "--data", nargs="+", required=True, metavar="NAME",

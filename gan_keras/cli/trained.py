@@ -15,7 +15,7 @@ def trained_model(name):
     """The model of that name: of a run's folder, of a file, or of the package.
 
     Raises:
-        ValueError: if there is none, or its file cannot be read.
+        ValueError: if there is none, its file cannot be read, or holds another kind of model.
     """
     if name in pretrained.names() and not Path(name).exists():
         return pretrained.load_pretrained(name)
@@ -28,9 +28,12 @@ def trained_model(name):
             f"that save() wrote, or one of {', '.join(pretrained.names())}."
         )
     try:
-        return keras.models.load_model(path)
+        model = keras.models.load_model(path)
     except Exception as error:  # A damaged archive leads its readers into any.
         raise ValueError(f"{path} cannot be loaded as a model: {error}") from error
+    if not isinstance(model, gan_keras.GenerativeModel):
+        raise ValueError(f"{path} holds a {type(model).__name__}, which is no model of gan-keras.")
+    return model
 
 
 def drawing_model(name):
@@ -38,6 +41,4 @@ def drawing_model(name):
     model = trained_model(name)
     if isinstance(model, gan_keras.TranslationModel):
         raise ValueError(f"{name} makes images of images: use gan-keras translate.")
-    if not isinstance(model, gan_keras.GenerativeModel):
-        raise ValueError(f"{name} holds a {type(model).__name__}, which is no model of gan-keras.")
     return model
