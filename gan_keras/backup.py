@@ -33,7 +33,7 @@ class Backup(keras.callbacks.Callback):
 
     Args:
         folder: of this training alone; made if it does not exist.
-        every: epochs between two backups.
+        every: epochs between two backups; one is made after the last epoch too.
 
     Raises:
         ValueError: when training begins, if the backup is that of a model of other sizes.
@@ -80,7 +80,8 @@ class Backup(keras.callbacks.Callback):
             iter(data)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]:
+        last = epoch + 1 == self.params["epochs"] or self.model.stop_training
+        if (epoch + 1) % self.every == 0 or last:
             self._iterators.assign(getattr(self.model.training_data, "iterators", 0))
             try:
                 self._manager.save(checkpoint_number=epoch + 1)

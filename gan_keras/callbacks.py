@@ -1,23 +1,35 @@
 """Keras callbacks that show, measure and keep how training goes."""
 
+import importlib.util
 import time
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
 from gan_keras import plotting
 from gan_keras.backup import Backup
 
-__all__ = ["Backup", "Evaluate", "Progress", "SampleGrid", "TranslationGrid"]
+__all__ = ["Backup", "Evaluate", "Progress", "SampleGrid", "TensorBoard", "TranslationGrid"]
 
 
 class Progress(keras.callbacks.Callback):
     """One line that overwrites itself: epoch, time, time left, and what the model tracks.
 
     Use it with `fit(verbose=0)`: a notebook then keeps one line instead of a log.
+
+    The time left is the pace since the first step, with all that callbacks do, times what is to
+    come. The first step itself, in which graphs are built, says nothing about the others.
+
+    Args:
+        lines: True writes a new line instead, at most every 10 seconds: for a log file.
     """
+
+    def __init__(self, lines: bool = False):
+        super().__init__()
+        self.lines = lines
 
     def on_train_begin(self, logs=None):
         self._begun = self._shown = time.monotonic()
@@ -31,29 +43,56 @@ class Progress(keras.callbacks.Callback):
         steps = self.params.get("steps")
         done = self._epoch + ((batch + 1) / steps if steps else 0)
         if self._paced_from is None:
-            # The first step takes the time of tracing, which says nothing about the others.
             self._paced_from = time.monotonic(), done
-        if time.monotonic() - self._shown > 1:
+        if time.monotonic() - self._shown > (10 if self.lines else 1):
             self._show(done, logs or {})
 
     def on_epoch_end(self, epoch, logs=None):
-        self._show(epoch + 1, logs or {})
+        last = epoch + 1 == self.params["epochs"] or self.model.stop_training
+        if last or not self.lines or time.monotonic() - self._shown > 10:
+            self._show(epoch + 1, logs or {}, last)
 
     def on_train_end(self, logs=None):
-        if self._epoch is not None:
+        if self._epoch is not None and not self.lines:
             print()
 
-    def _show(self, done, logs):
-        self._shown = time.monotonic()
-        epochs, spent = self.params["epochs"], self._shown - self._begun
+    def spent(self) -> float:
+        """Seconds of training so far."""
+        return time.monotonic() - self._begun
+
+    def left(self, done: float) -> float:
+        """Seconds until the end, after `done` epochs; 0 if not known yet."""
         since, first = self._paced_from
-        pace = (self._shown - since) / (done - first) if done > first else 0
+        pace = (time.monotonic() - since) / (done - first) if done > first else 0
+        return pace * (self.params["epochs"] - done)
+
+    def place(self) -> str:
+        """Which epoch it is."""
+        epochs = self.params["epochs"]
+        return f"epoch {min(self._epoch + 1, epochs)}/{epochs}"
+
+    def _show(self, done, logs, last=False):
+        self._shown = time.monotonic()
         values = ", ".join(f"{name} {float(value):.3f}" for name, value in logs.items())
-        line = f"epoch {min(self._epoch + 1, epochs)}/{epochs}, {spent:.0f} s"
-        line += f", {pace * (epochs - done):.0f} s left" if pace and done < epochs else ""
+        left = 0 if last else self.left(done)
+        line = f"{self.place()}, {duration(self.spent())}"
+        line += f", {duration(left)} left" if left > 0 else ""
         line += f": {values}"
-        print("\r" + line.ljust(self._width), end="", flush=True)
-        self._width = len(line)
+        if self.lines:
+            print(line, flush=True)
+        else:
+            print("\r" + line.ljust(self._width), end="", flush=True)
+            self._width = len(line)
+
+
+def duration(seconds: float) -> str:
+    """A time as a reader says it: 95 s, 4 min 37 s, 2 h 5 min."""
+    seconds = round(seconds)
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 2 * 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
 class _Grid(keras.callbacks.Callback):
@@ -62,9 +101,10 @@ class _Grid(keras.callbacks.Callback):
     A subclass has a method `images`: what is drawn, (n, H, W, C) in [-1, 1], by the model as it is.
     """
 
-    def __init__(self, every, folder):
+    def __init__(self, every, folder, seconds=0.0):
         super().__init__()
         self.every, self.folder = every, Path(folder) if folder is not None else None
+        self.seconds, self._drawn = seconds, time.monotonic()
         self.frames = []
 
     def on_train_begin(self, logs=None):
@@ -72,7 +112,8 @@ class _Grid(keras.callbacks.Callback):
             self._draw(0)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0:
+        due = (epoch + 1) % self.every == 0 and time.monotonic() - self._drawn >= self.seconds
+        if due or epoch + 1 == self.params["epochs"] or self.model.stop_training:
             self._draw(epoch + 1)
 
     def on_train_end(self, logs=None):
@@ -90,6 +131,7 @@ class _Grid(keras.callbacks.Callback):
 
     def _draw(self, epoch):
         images = self.images()
+        self._drawn = time.monotonic()
         self.frames.append((epoch, images))
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +145,9 @@ class SampleGrid(_Grid):
     Args:
         n: number of images.
         seed: of the latent vectors.
-        every: epochs between two pictures; the state before the first epoch is drawn too.
+        every: epochs between two pictures; the state before the first epoch and that after the last
+            are drawn too.
+        seconds: at least between two pictures, where epochs are short.
         folder: where to write each grid as epoch_0001.png, and, when training ends, all of them
             as animation.png, a PNG with several frames; None writes nothing.
         **generate: further arguments of the model's `generate`, such as `labels`.
@@ -112,8 +156,9 @@ class SampleGrid(_Grid):
         frames: list of (epoch, images), images (n, H, W, C) in [-1, 1].
     """
 
-    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None, **generate):
-        super().__init__(every, folder)
+    def __init__(self, n: int = 16, seed: int = 0, every: int = 1, folder=None, seconds=0.0,
+                 **generate):  # fmt: skip
+        super().__init__(every, folder, seconds)
         self.n, self.seed, self.generate = n, seed, generate
 
     def images(self):
@@ -125,7 +170,7 @@ class TranslationGrid(_Grid):
 
     Args:
         inputs: (n, H, W, C) in [-1, 1], of the side that is translated.
-        every, folder: see `SampleGrid`.
+        every, folder, seconds: see `SampleGrid`.
         **translate: further arguments of the model's `translate`, such as `direction`, or `seed`
             for a model that translates at random.
 
@@ -133,12 +178,69 @@ class TranslationGrid(_Grid):
         frames: list of (epoch, translations).
     """
 
-    def __init__(self, inputs, every: int = 1, folder=None, **translate):
-        super().__init__(every, folder)
+    def __init__(self, inputs, every: int = 1, folder=None, seconds=0.0, **translate):
+        super().__init__(every, folder, seconds)
         self.inputs, self.translate = inputs, translate
 
     def images(self):
         return self.model.translate(self.inputs, **self.translate)
+
+
+class TensorBoard(keras.callbacks.TensorBoard):
+    """Keras' logs for TensorBoard, with the grids that another callback draws, and the networks.
+
+    Args:
+        folder: for the logs; show them with `tensorboard --logdir FOLDER`.
+        grid: a `SampleGrid` or `TranslationGrid` that stands before this callback; None for none.
+
+    Raises:
+        ImportError: if the package tensorboard is not installed.
+    """
+
+    def __init__(self, folder, grid: _Grid | None = None):
+        if importlib.util.find_spec("tensorboard") is None:
+            raise ImportError(
+                "The package tensorboard is not installed, which TensorFlow needs to write its "
+                "logs: pip install tensorboard."
+            )
+        super().__init__(str(folder), write_graph=False)
+        self.grid = grid
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        self._written = set()
+        with self._train_writer.as_default():
+            tf.summary.graph(self._networks().as_graph_def())
+        self._write_grids()
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        self._write_grids()
+
+    def _write_grids(self):
+        frames = self.grid.frames if self.grid else []
+        with self._train_writer.as_default():
+            for epoch, images in frames:
+                if epoch not in self._written:
+                    tf.summary.image("images", plotting.tile(images)[None], step=epoch)
+                    self._written.add(epoch)
+
+    def _networks(self):
+        """A graph of all networks, each called once: of models with several, Keras writes none."""
+        networks = {
+            name: network
+            for name, network in vars(self.model).items()
+            if isinstance(network, keras.Model) and not name.startswith("averaged")
+        }
+
+        @tf.function
+        def call():
+            for name, network in networks.items():
+                with tf.name_scope(name):
+                    inputs = [tf.zeros([1, *x.shape[1:]], x.dtype) for x in network.inputs]
+                    network(inputs if len(inputs) > 1 else inputs[0], training=False)
+
+        return call.get_concrete_function().graph
 
 
 class Evaluate(keras.callbacks.Callback):

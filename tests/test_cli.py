@@ -49,7 +49,7 @@ def test_a_folder_of_pictures_becomes_a_trained_model(pictures, tmp_path):
     out = tmp_path / "run"
     done = train(pictures, out)
     assert done.returncode == 0, done.stderr
-    assert "epoch 2/2" in done.stdout and "2 epochs in" in done.stdout
+    assert "epoch 2/2" in done.stdout and "2 epochs trained" in done.stdout
     assert json.loads((out / "run.json").read_text())["seed"] == 0
     assert len((out / "history.csv").read_text().splitlines()) == 3
     names = {path.name for path in (out / "samples").iterdir()}
@@ -58,9 +58,9 @@ def test_a_folder_of_pictures_becomes_a_trained_model(pictures, tmp_path):
     assert model.generate(2, seed=0).shape == (2, 28, 28, 1)
 
     again = train(pictures, out)
-    assert again.returncode == 0 and "0 epochs in" in again.stdout
+    assert again.returncode == 0 and "0 epochs trained, 2 in all" in again.stdout
     more = train(pictures, out, epochs=3)
-    assert more.returncode == 0 and "1 epochs in" in more.stdout
+    assert more.returncode == 0 and "1 epochs trained, 3 in all" in more.stdout
     assert [line.split(",")[0] for line in (out / "history.csv").read_text().splitlines()] == [
         "epoch", "0", "1", "2",
     ]  # fmt: skip
@@ -72,6 +72,34 @@ def test_a_folder_of_pictures_becomes_a_trained_model(pictures, tmp_path):
     other = train(pictures, out, "--seed", 1)
     assert other.returncode == 1
     assert "seed was 0, is 1" in other.stderr and "Traceback" not in other.stderr
+
+
+def test_minutes_end_a_training_and_more_of_them_go_on(pictures, tmp_path):
+    def train_for(minutes, model="dcgan", *more):
+        out = tmp_path / model
+        return run("train", model, "--data", pictures, "--batch-size", 32, "--minutes", minutes,
+                   "--out", out, *more)  # fmt: skip
+
+    def seconds():
+        return float((tmp_path / "dcgan/history.csv").read_text().splitlines()[-1].split(",")[1])
+
+    done = train_for(0.2)
+    assert done.returncode == 0, done.stderr
+    assert seconds() >= 12 and " s left" not in done.stdout.splitlines()[-2]
+    before = weights(tmp_path / "dcgan")
+    again = train_for(0.2)
+    assert again.returncode == 0 and "0 epochs trained" in again.stdout
+    for a, b in zip(before, weights(tmp_path / "dcgan"), strict=True):
+        np.testing.assert_array_equal(a, b)
+    first = seconds()
+    assert train_for(first / 60 + 0.05).returncode == 0 and seconds() >= first + 3
+
+    translates = train_for(0.05, "pix2pix", "--pair", "denoise", "--image-size", 24)
+    assert translates.returncode == 0, translates.stderr
+    model = keras.models.load_model(tmp_path / "pix2pix/model.keras")
+    assert float(model.g_optimizer.learning_rate) == float(model.d_optimizer.learning_rate) == 0
+    other = train_for(0.1, "pix2pix", "--pair", "denoise", "--image-size", 24)
+    assert other.returncode == 1 and "minutes was 0.05, is 0.1" in other.stderr
 
 
 @pytest.mark.parametrize("model", ["cgan", "pix2pix"])
@@ -111,6 +139,12 @@ def test_ctrl_c_says_how_to_go_on(pictures, tmp_path):
         ((), 2, "the following arguments are required"),
         (("train", "dcgan", "--data", "mnist"), 2, "--epochs"),
         (("train", "dcgan", "--data", "mnist", "--epochs", "0"), 2, "from 1 up"),
+        (("train", "dcgan", "--data", "mnist", "--minutes", "0"), 2, "number of minutes above 0"),
+        (("train", "dcgan", "--data", "mnist", "--minutes", "soon"), 2, "--minutes"),
+        (("train", "dcgan", "--data", "mnist", "--minutes", "1", "--epochs", "1"), 2,
+         "not allowed with"),
+        (("train", "dcgan", "--data", "mnist", "--minutes", "1", "--strategy", "multi_worker"), 1,
+         "give --epochs"),
         (("train", "stargan", "--data", "mnist", "--epochs", "1"), 2, "invalid choice"),
         (("train", "dcgan", "--data", "/nowhere", "--epochs", "1"), 1, "/nowhere"),
         (("train", "vae", "--data", "mnist", "--epochs", "1", "--augment"), 1, "for dcgan, cgan"),
@@ -134,7 +168,7 @@ def test_help_tells_of_every_option(capsys):
     with pytest.raises(SystemExit):
         cli.main(["train", "--help"])
     shown = capsys.readouterr().out
-    for word in ("--data", "--epochs", "--strategy", "TF_CONFIG", "examples:", "cyclegan"):
+    for word in ("--data", "--epochs", "--minutes", "--tensorboard", "--strategy", "TF_CONFIG", "examples:", "cyclegan"):
         assert word in shown
 
 

@@ -17,10 +17,10 @@ def main(arguments=None) -> int:
         return options.command(options)
     except KeyboardInterrupt:
         trains = options.command is run_train
-        going_on = " The same command goes on after the last whole epoch." if trains else ""
+        going_on = " The same command goes on from the last backup." if trains else ""
         print(f"\nStopped.{going_on}", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, ImportError) as error:
         print(f"gan-keras: {error}", file=sys.stderr)
         return 1
 

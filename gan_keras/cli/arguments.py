@@ -11,6 +11,14 @@ def positive(text) -> int:
     return value
 
 
+def minutes(text) -> float:
+    """A time above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of minutes above 0")
+    return value
+
+
 def add_command(commands, name, run, help, description, examples) -> argparse.ArgumentParser:
     """The parser of one command, which `run` carries out; `examples` end its manual."""
     command = commands.add_parser(

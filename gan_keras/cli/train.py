@@ -1,21 +1,22 @@
 """`gan-keras train`: a model trained from the command line.
 
 Each training has a folder of its own. `run.json` says how it was started, `history.csv` what it
-showed after each epoch and `samples/` what it drew; `backup/` keeps its state. `model.keras` is the
-trained model, for `keras.models.load_model`.
+showed after each epoch and `samples/` what it drew; `backup/` keeps its state, and with
+--tensorboard `tensorboard/` the logs for that program. `model.keras` is the trained model, for
+`keras.models.load_model`.
 """
 
 import json
 import os
-import time
+import sys
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
 import gan_keras
 from gan_keras import callbacks, datasets
-from gan_keras.cli.arguments import add_command, positive
+from gan_keras.cli.arguments import add_command, minutes, positive
+from gan_keras.cli.watching import History, Progress, TimeLimit, kept
 
 MODELS = {
     name.lower(): getattr(gan_keras, name)
@@ -29,10 +30,11 @@ def add_train(commands):
     train = add_command(
         commands, "train", run_train,
         help="train a model; the same command again goes on",
-        description="Trains a model on a data set or a folder of images. The same command again "
-        "goes on after the last whole epoch, and does nothing if all are done.",
+        description="Trains a model on a data set or a folder of images, for so many epochs or so "
+        "many minutes. Ctrl-C stops. The same command again goes on from the last backup, and does "
+        "nothing if all is done. A backup is made about every 200 steps, at the end of an epoch.",
         examples=[
-            "gan-keras train dcgan --data fashion_mnist --epochs 5 --out runs/clothes",
+            "gan-keras train dcgan --data fashion_mnist --minutes 5 --out runs/clothes",
             "gan-keras train dcgan --data holiday/ --image-size 64 --epochs 200 --augment",
             "gan-keras train pix2pix --data emoji --epochs 20",
             "gan-keras train cyclegan --data photos/ paintings/ --image-size 64 --epochs 20",
@@ -44,7 +46,13 @@ def add_train(commands):
         help="mnist, fashion_mnist, emoji, a folder of images, or a name of tensorflow-datasets; "
         "two of them are the two sides of a model that translates",
     )  # fmt: skip
-    train.add_argument("--epochs", type=positive, required=True, help="passes over the data")
+    end = train.add_mutually_exclusive_group(required=True)
+    end.add_argument("--epochs", type=positive, help="passes over the data")
+    end.add_argument(
+        "--minutes", type=minutes, help="time to train, with all backups and samples; reading the "
+        "data comes before it. After an interruption what was left of it is left. A learning rate "
+        "that falls (pix2pix, cyclegan) falls with the time; so two runs differ in the last digits",
+    )  # fmt: skip
     train.add_argument("--out", type=Path, metavar="FOLDER", help="by default runs/MODEL-DATA")
     train.add_argument("--image-size", type=positive, metavar="PIXELS", help="height and width")
     train.add_argument("--channels", type=int, choices=(1, 3), help="1 for grey, 3 for colour")
@@ -60,6 +68,10 @@ def add_train(commands):
         help="for few images, a few thousand or less: varies all that the discriminator sees "
         "(dcgan, cgan, acgan)",
     )  # fmt: skip
+    train.add_argument(
+        "--tensorboard", action="store_true",
+        help="keep losses, samples and the networks' graph for tensorboard --logdir runs",
+    )  # fmt: skip
     train.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
     train.add_argument(
         "--strategy", choices=("one", "mirrored", "multi_worker"), default="one",
@@ -71,6 +83,11 @@ def add_train(commands):
 def run_train(options) -> int:
     if options.augment and options.model not in ("dcgan", "cgan", "acgan"):
         raise ValueError(f"--augment is for dcgan, cgan and acgan, not for {options.model}.")
+    if options.strategy == "multi_worker" and (options.minutes or options.tensorboard):
+        raise ValueError(
+            "--minutes and --tensorboard are for one machine; with --strategy multi_worker give "
+            "--epochs, so that all workers stop after the same step."
+        )
     strategy = choose_strategy(options.strategy)
     chief = strategy.cluster_resolver is None or strategy.cluster_resolver.task_id == 0
     stem = "-".join([options.model, *(Path(name).name for name in options.data)])
@@ -79,7 +96,8 @@ def run_train(options) -> int:
 
     data = load(options)
     # A falling learning rate needs the end; the other models' rates stay as they are.
-    end = {"steps": options.epochs * len(data)} if options.model in EMOJI_PAIRS else {}
+    falls = options.model in EMOJI_PAIRS
+    end = {"steps": options.epochs * len(data)} if falls and options.epochs else {}
     gan_keras.set_seed(options.seed)
     with strategy.scope():
         model = build(options, data)
@@ -88,17 +106,33 @@ def run_train(options) -> int:
     if chief:
         (folder / "run.json").write_text(json.dumps(settings(options), indent=1) + "\n")
 
-    watching = [callbacks.Backup(folder / "backup")]
+    history = History(folder / "history.csv")
+    epochs, limit = options.epochs, None
+    if options.minutes:
+        falling = [model.g_optimizer, model.d_optimizer] if falls else []
+        limit = TimeLimit(60 * options.minutes, history, falling)
+        done, seconds = kept(history.path)
+        epochs = done if seconds >= limit.limit else sys.maxsize
+    # Of a few pictures an epoch takes less time than a backup.
+    watching = [callbacks.Backup(folder / "backup", every=max(1, 200 // len(data)))]
     if chief:
-        watching += [callbacks.Progress(), History(folder / "history.csv")]
+        watching += [history, Progress(history, limit, lines=not sys.stdout.isatty())]
+        watching += [limit] if limit else []
     if options.strategy != "multi_worker":  # Drawing is a joint effort of all workers there.
-        watching.append(samples(model, data, folder / "samples"))
-    begun = time.monotonic()
-    trained = model.fit(data, epochs=options.epochs, verbose=0, callbacks=watching)
+        # About fifty pictures, however long the training.
+        often = {"seconds": 1.2 * options.minutes} if limit else {"every": -(-epochs // 50)}
+        grid = samples(model, data, folder / "samples", **often)
+        watching.append(grid)
+        if options.tensorboard:
+            watching.append(callbacks.TensorBoard(folder / "tensorboard", grid))
+    trained = model.fit(data, epochs=epochs, verbose=0, callbacks=watching)
     if chief:
         model.save(folder / "model.keras")
-        seconds = time.monotonic() - begun
-        print(f"{len(trained.epoch)} epochs in {seconds:.0f} s: {folder / 'model.keras'}")
+        done, seconds = kept(history.path)
+        print(
+            f"{len(trained.epoch)} epochs trained, {done} in all in "
+            f"{callbacks.duration(seconds)}: {folder / 'model.keras'}"
+        )
     return 0
 
 
@@ -119,18 +153,19 @@ def choose_strategy(name):
 
 def settings(options) -> dict:
     """How a training was started."""
-    return {key: value for key, value in vars(options).items() if key not in ("command", "out")}
+    other = ("command", "out", "tensorboard")
+    return {key: value for key, value in vars(options).items() if key not in other}
 
 
 def refuse_other_settings(path, options) -> None:
     """Raises a ValueError if the folder's training was started in another way.
 
-    More epochs are no other training, unless the learning rate depends on their number.
+    More epochs or minutes are no other training, unless the learning rate depends on them.
     """
     if not path.exists():
         return
     before, now = json.loads(path.read_text()), settings(options)
-    free = () if options.model in EMOJI_PAIRS else ("epochs",)
+    free = () if options.model in EMOJI_PAIRS else ("epochs", "minutes")
     other = [key for key in now if key not in free and before.get(key) != now[key]]
     if other:
         raise ValueError(
@@ -174,26 +209,10 @@ def build(options, data):
     return MODELS[options.model](**arguments)
 
 
-def samples(model, data, folder):
-    """A callback that draws what the model makes of the same input after each epoch."""
+def samples(model, data, folder, **often):
+    """A callback that draws what the model makes of the same input as training goes on."""
     if isinstance(model, gan_keras.TranslationModel):
         inputs = next(iter(data))[0][:16].numpy()
-        return callbacks.TranslationGrid(inputs, folder=folder)
+        return callbacks.TranslationGrid(inputs, folder=folder, **often)
     labels = {"labels": [i % model.num_classes for i in range(16)]} if model.num_classes else {}
-    return callbacks.SampleGrid(16, folder=folder, **labels)
-
-
-class History(keras.callbacks.CSVLogger):
-    """One line an epoch; a training that goes on adds its lines, each epoch once."""
-
-    def __init__(self, path):
-        super().__init__(path, append=True)
-
-    def on_train_begin(self, logs=None):
-        begin = self.model._initial_epoch or 0
-        path = Path(self.filename)
-        if path.exists():
-            head, *lines = path.read_text().splitlines(keepends=True) or [""]
-            # An epoch whose backup was not finished is trained and written again.
-            path.write_text(head + "".join(s for s in lines if int(s.split(",")[0]) < begin))
-        super().on_train_begin(logs)
+    return callbacks.SampleGrid(16, folder=folder, **often, **labels)
