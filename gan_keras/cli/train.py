@@ -9,6 +9,7 @@ showed after each epoch and `samples/` what it drew; `backup/` keeps its state, 
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import tensorflow as tf
@@ -54,10 +55,12 @@ def add_train(commands):
         "that falls (pix2pix, cyclegan) falls with the time; so two runs differ in the last digits",
     )  # fmt: skip
     train.add_argument("--out", type=Path, metavar="FOLDER", help="by default runs/MODEL-DATA")
-    train.add_argument("--image-size", type=positive, metavar="PIXELS", help="height and width")
+    train.add_argument("--image-size", type=positive, metavar="PIXELS",
+                       help="height and width (default: as they are; 64 or 32 for a folder of "
+                       "pictures of several sizes)")  # fmt: skip
     train.add_argument("--channels", type=int, choices=(1, 3), help="1 for grey, 3 for colour")
     train.add_argument("--batch-size", type=positive, metavar="N", help="by default 64; 16 for "
-                       "pix2pix, 4 for cyclegan")  # fmt: skip
+                       "pix2pix, 4 for cyclegan; no more than there are pictures")  # fmt: skip
     train.add_argument(
         "--pair", nargs="+", metavar="SIDE",
         help="what the two sides are: line color, left right, or one of denoise, inpaint, "
@@ -176,23 +179,38 @@ def refuse_other_settings(path, options) -> None:
 
 
 def load(options):
-    """The training data, as the model needs them."""
+    """The training data, as the model needs them; says what is in folders of the reader's own."""
     translates = options.model in EMOJI_PAIRS
-    batch_size = {"pix2pix": 16, "cyclegan": 4}.get(options.model, 64)
     pair = options.pair
     if translates and not pair and options.data == ["emoji"]:
         pair = EMOJI_PAIRS[options.model]
-    return datasets.load_dataset(
-        options.data[0] if len(options.data) == 1 else tuple(options.data),
-        image_size=options.image_size,
-        channels=options.channels,
-        batch_size=options.batch_size or batch_size,
-        labels=options.model in ("cgan", "acgan"),
-        pair=pair[0] if pair and len(pair) == 1 else tuple(pair) if pair else None,
-        paired=options.model != "cyclegan",
-        augment="mirror" if translates else None,
-        seed=options.seed,
-    )
+    places = [Path(name) for name in options.data if datasets.is_folder(name)]
+    surveys = [datasets.survey(place, "train") for place in places]
+    for found in surveys:
+        print(found, flush=True)
+    sizes = [len(found.sizes) // (2 if len(places) == 1 and options.model == "cyclegan" else 1)
+             for found in surveys]  # fmt: skip
+    batch_size = {"pix2pix": 16, "cyclegan": 4}.get(options.model, 64)
+    with warnings.catch_warnings():
+        if surveys:
+            warnings.filterwarnings("ignore", ".* are left out")  # As has been said.
+        return datasets.load_dataset(
+            options.data[0] if len(options.data) == 1 else tuple(options.data),
+            image_size=options.image_size or advised([found.image_size for found in surveys]),
+            channels=options.channels or advised([found.channels for found in surveys]),
+            batch_size=options.batch_size or min([batch_size, *sizes]),
+            labels=options.model in ("cgan", "acgan"),
+            pair=pair[0] if pair and len(pair) == 1 else tuple(pair) if pair else None,
+            paired=options.model != "cyclegan",
+            augment="mirror" if translates else None,
+            seed=options.seed,
+            broken="skip",
+        )
+
+
+def advised(values):
+    """What the surveys of all folders advise: the smallest; None where none advises anything."""
+    return min((value for value in values if value), default=None)
 
 
 def build(options, data):

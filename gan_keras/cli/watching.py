@@ -82,7 +82,7 @@ class TimeLimit(keras.callbacks.Callback):
         # As they are now: a backup restores them fallen.
         self._rates = [(optimizer, float(optimizer.learning_rate)) for optimizer in falling]
 
-    def on_train_begin(self, logs=None):
+    def on_train_batch_begin(self, batch, logs=None):
         self._look()
 
     def on_train_batch_end(self, batch, logs=None):

@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from gan_keras.datasets import catalogue, folder, pairs
+from gan_keras.datasets.survey import Survey, survey
 
-__all__ = ["load_dataset"]
+__all__ = ["Survey", "load_dataset", "survey"]
 
 
 def load_dataset(
@@ -46,8 +47,9 @@ def load_dataset(
               the project. These names win over a folder so called; write `"./mnist"` for that.
             - A folder of images: a `Path`, a string that starts with `.`, `/` or `~`, or any
               string that is the path of an existing folder. Subfolders are searched too. Images
-              are turned upright (EXIF), transparency is laid on white, and files that are not
-              images by their suffix are passed over.
+              are turned upright (EXIF), transparency is laid on white, files that are not
+              images by their suffix are passed over, and those in formats that are not read,
+              such as HEIC, are left out with a warning. `survey` reports what a folder holds.
             - Any image data set of tensorflow-datasets, such as `"celeb_a"` or
               `"cycle_gan/horse2zebra"`; downloaded once if need be. `"tfds:food101"` means that
               data set even when a folder `food101` exists.
@@ -184,7 +186,7 @@ def _sides_of(value, argument):
 
 def _read(names, split, *, pair, data_dir, broken, **how):
     """Examples and class names of one data set, or of two folders that are pairs."""
-    if not all(map(_is_folder, names)):
+    if not all(map(is_folder, names)):
         name = str(names[0]).removeprefix("tfds:")
         return catalogue.read(name, split, pair=pair, data_dir=data_dir, **how)
     if pair is not None and tuple(sorted(pair)) != ("left", "right"):
@@ -197,7 +199,8 @@ def _read(names, split, *, pair, data_dir, broken, **how):
     return folder.read(folders, split, pair=pair, broken=broken, **how)
 
 
-def _is_folder(name):
+def is_folder(name) -> bool:
+    """Whether `load_dataset` takes this name for a folder."""
     if isinstance(name, Path):
         return True
     if name in catalogue.EMBEDDED or name.startswith("tfds:"):
@@ -294,7 +297,7 @@ def _check_sides(names, splits, labels, pair, paired):
             f"The splits {splits[0]!r} and {splits[1]!r} share no subject, so that their images "
             "are no pairs: pass paired=False."
         )
-    if paired and len(names) == 2 and not all(map(_is_folder, names)):
+    if paired and len(names) == 2 and not all(map(is_folder, names)):
         raise ValueError(
             f"{names[0]} and {names[1]} are not two folders whose equal names say which images "
             "are pairs: pass paired=False to load them without."

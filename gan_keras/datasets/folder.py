@@ -13,6 +13,9 @@ from PIL import Image, ImageOps
 from gan_keras.datasets import catalogue, pairs
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# Formats of cameras and telephones that Pillow does not read.
+FOREIGN = (".heic", ".heif", ".hif", ".avif", ".jxl")
+FOREIGN += (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
 SPLITS = {"train", "test", "validation", "val"}
 GREY = {"1", "L", "LA", "La"}  # Pillow's modes of 8 bits or fewer
 COLOUR = {"P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV"}
@@ -38,8 +41,15 @@ def read(
     Of two folders, each example is a pair of files of the same name. Of one, `pair` names the
     halves, "left" and "right", of images that lie side by side in a file.
     """
-    tops = [_top(folder, split) for folder in folders]
+    tops = [top(folder, split) for folder in folders]
     groups = _partners(tops) if len(tops) == 2 else [(path,) for path in _files(tops[0])]
+    for place in tops:
+        if foreign := foreign_files(place):
+            warnings.warn(
+                f"{len(foreign)} images in {place} are left out, as their format is not read: "
+                f"{_some_of(foreign, place)}. Save them as JPEG to have them too.",
+                stacklevel=5,
+            )
     class_names = _classes(folders[0])
     groups = _without(groups, tops[0], class_names, exclude)
     if side is not None:
@@ -70,9 +80,11 @@ def read(
     return indices.map(load, num_parallel_calls=tf.data.AUTOTUNE), class_names
 
 
-def _top(folder, split):
-    """The folder of a split."""
+def top(folder, split=None) -> Path:
+    """The folder of a split; None for the folder itself, if it exists."""
     splits = _splits(folder)
+    if split is None:
+        return folder
     if split not in splits:
         raise ValueError(
             f"{folder} has no split {split!r}; it has {', '.join(splits)}. For more, sort the "
@@ -129,19 +141,30 @@ def _subfolders(folder):
 
 
 def _files(folder):
-    files = sorted(
+    files = _with_suffix(folder, SUFFIXES)
+    if not files:
+        foreign = foreign_files(folder)
+        others = f" ({len(foreign)} are in formats that are not read: {_some_of(foreign, folder)})"
+        raise FileNotFoundError(
+            f"There are no images in {folder} or below{others if foreign else ''}. Put files there "
+            f"that end in {', '.join(SUFFIXES)}."
+        )
+    return files
+
+
+def foreign_files(folder) -> list[Path]:
+    """The pictures in and below a folder whose format is not read, such as HEIC."""
+    return _with_suffix(folder, FOREIGN)
+
+
+def _with_suffix(folder, suffixes):
+    return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
+        if path.suffix.lower() in suffixes
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
-    if not files:
-        raise FileNotFoundError(
-            f"There are no images in {folder} or below. Put files there that end in "
-            f"{', '.join(SUFFIXES)}."
-        )
-    return files
 
 
 def _partners(folders):
@@ -253,7 +276,7 @@ def _try(decode, group):
 
 def _decode(path, halves, image_size, channels):
     """Decode a file, or the named halves of it, to (height, width, channels) uint8 each."""
-    image = _open(path, channels)
+    image = open_upright(path, channels)
     if not halves:
         return [_fit(image, image_size)]
     if image.width % 2:
@@ -266,7 +289,12 @@ def _decode(path, halves, image_size, channels):
     return [_fit(image.crop(boxes[half]), image_size) for half in halves]
 
 
-def _open(path, channels):
+def open_upright(path, channels=None) -> Image.Image:
+    """A picture turned upright, on white, of 1 or 3 channels; None keeps grey and colour as is.
+
+    Raises:
+        Exception: of many types, if it cannot be decoded.
+    """
     with Image.open(path) as image:
         most = Image.MAX_IMAGE_PIXELS
         if most is not None and image.width * image.height > most:
@@ -325,6 +353,10 @@ def _names(folders):
 def _inside(path, folders):
     """A path as seen from the folder that was given; the whole of it where there are two."""
     return path if len(folders) == 2 else path.relative_to(folders[0])
+
+
+def _some_of(paths, folder):
+    return _some([str(path.relative_to(folder)) for path in paths])
 
 
 def _some(texts):
