@@ -168,7 +168,16 @@ def test_help_tells_of_every_option(capsys):
     with pytest.raises(SystemExit):
         cli.main(["train", "--help"])
     shown = capsys.readouterr().out
-    for word in ("--data", "--epochs", "--minutes", "--tensorboard", "--strategy", "TF_CONFIG", "examples:", "cyclegan"):
+    for word in (
+        "--data",
+        "--epochs",
+        "--minutes",
+        "--tensorboard",
+        "--strategy",
+        "TF_CONFIG",
+        "examples:",
+        "cyclegan",
+    ):
         assert word in shown
 
 

@@ -119,6 +119,49 @@ def read(
     return examples, features[label_key].names if labels else None
 
 
+def embedded(name) -> bool:
+    """Whether a data set comes with the project and is here."""
+    return name in EMBEDDED and _data_dir(name) is not None
+
+
+def information(name):
+    """What tensorflow-datasets knows of a data set, a `tfds.core.DatasetInfo`; downloads nothing.
+
+    Raises:
+        ValueError: if there is no such data set.
+        OSError: if its description is damaged.
+    """
+    return _builder(name, None).info
+
+
+def image_and_label(name):
+    """The keys of its images, a tuple, and of its label, None if there is none.
+
+    Raises:
+        ValueError: if it holds no images.
+    """
+    return _features(name, information(name).features, None)
+
+
+def labels(name, split, key) -> np.ndarray:
+    """The label of each example of a prepared data set, whose images are not decoded."""
+    import tensorflow_datasets as tfds
+
+    builder = _builder(name, None)
+    unread = {other: tfds.decode.SkipDecoding() for other in builder.info.features if other != key}
+    data = builder.as_dataset(split=split, decoders=unread, shuffle_files=False)
+    return np.array([int(label) for label in data.map(lambda x: x[key]).as_numpy_iterator()])
+
+
+def download(name) -> None:
+    """Downloads and prepares a data set of tensorflow-datasets, unless it is here.
+
+    Raises:
+        ConnectionError: if it cannot be downloaded.
+    """
+    _prepare(name, _builder(name, None))
+
+
 def _collect(name, dataset, first, count, batch_size):
     """Decode a data set of tuples like `first` into one array for each of their parts."""
     arrays = [np.empty((count, *part.shape), part.dtype.as_numpy_dtype) for part in first]

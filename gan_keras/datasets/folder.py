@@ -136,6 +136,11 @@ def read_picture(path, shape) -> np.ndarray:
     return pairs.to_model_range(image).numpy()
 
 
+def fitted(path, size, channels) -> np.ndarray:
+    """A picture cut to the middle and scaled to `size`, (height, width): uint8."""
+    return _decode(path, (), size, channels)[0]
+
+
 def _subfolders(folder):
     return [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
 

@@ -81,7 +81,9 @@ class Survey:
             )
         if self.damaged:
             damaged = [f"{self._name(path)}: {why}" for path, why in self.damaged.items()]
-            lines.append(f"Left out, as they cannot be decoded: {len(damaged):,} ({_some(damaged)}).")
+            lines.append(
+                f"Left out, as they cannot be decoded: {len(damaged):,} ({_some(damaged)})."
+            )
         if self.tiny:
             lines.append(
                 f"Under {TINY} pixels on a side, perhaps icons: {self._listed(self.tiny)}."
@@ -92,7 +94,7 @@ class Survey:
                 shown = _some([" = ".join(map(self._name, group)) for group in groups])
                 lines.append(f"{what} another: {extra:,} ({shown}).")
         how = f"image_size={self.image_size}" if self.image_size else "their own size"
-        few = "; augment, as they are few" if len(self.sizes) < 5000 else ""
+        few = "; few, so augment in a long training" if len(self.sizes) < 5000 else ""
         lines.append(f"Advised: {how}, batches of {batch_size(len(self.sizes))}{few}.")
         return "\n".join(lines)
 
