@@ -19,8 +19,8 @@ import argparse
 import time
 
 import keras
+import machine
 import numpy as np
-from machine import RESULTS, keep
 from PIL import Image
 
 import gan_keras
@@ -100,15 +100,15 @@ def make(steps=2_000, parts=4, numbers=NUMBERS, limit=None):
     # Beside each other the model without and with augmentation.
     sheet = np.concatenate([np.concatenate(rows[i : i + 2], 1) for i in range(0, len(rows), 2)])
     sheet = tile(sheet.reshape(-1, *sheet.shape[2:]), 2 * SHOWN)
-    RESULTS.mkdir(exist_ok=True)
+    machine.RESULTS.mkdir(exist_ok=True)
     picture = Image.fromarray(np.uint8(np.round(sheet[..., 0] * 255)))
     twice = (picture.width * 2, picture.height * 2)
     picture.resize(twice, Image.Resampling.NEAREST).save(
-        RESULTS / "own_pictures.png", optimize=True
+        machine.RESULTS / "own_pictures.png", optimize=True
     )
     minutes = round((time.monotonic() - begun) / 60, 1)
     settings = {"steps": steps, "drawn": min(DRAWN, len(reference.features))}
-    keep("own_pictures", f"--steps {steps}", settings=settings, runs=runs, minutes=minutes)
+    machine.keep("own_pictures", f"--steps {steps}", settings=settings, runs=runs, minutes=minutes)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import gan_keras
 
@@ -19,6 +20,7 @@ import few_images  # noqa: E402
 import generation  # noqa: E402
 import limits  # noqa: E402
 import overhead  # noqa: E402
+import own_pictures  # noqa: E402
 import pix2pix_recipe  # noqa: E402
 import scorecard  # noqa: E402
 import steps  # noqa: E402
@@ -265,3 +267,17 @@ def test_few_images_trains_three_ways_and_watches_what_is_learned_by_heart(monke
     ends = [points[-1]["trained on"] for points in results["curves"].values()]
     assert len(set(ends)) == 3  # The variants differ.
     assert (tmp_path / "few_images.png").stat().st_size > 10_000
+
+
+@pytest.mark.long
+def test_models_of_few_pictures_are_measured_for_what_they_copy(monkeypatch, tmp_path):
+    monkeypatch.setattr(own_pictures.machine, "RESULTS", tmp_path)
+    own_pictures.make(steps=4, parts=2, numbers=(20, 70), limit=100)
+    runs = json.loads((tmp_path / "own_pictures.json").read_text())["runs"]
+    found = [(run["pictures"], run["augment"]) for run in runs]
+    assert found == [(20, False), (20, True), (70, False), (70, True)]
+    for run in runs:
+        assert [point["steps"] for point in run["points"]] == [2, 4]
+        assert all(point["frechet"] > 0 and 0 <= point["copies"] <= 1 for point in run["points"])
+    # Two rows of 28 pixels for each number, twice as large.
+    assert Image.open(tmp_path / "own_pictures.png").height == 2 * (4 * 29 - 1)

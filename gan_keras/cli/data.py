@@ -54,9 +54,8 @@ def add_data(commands):
         help="make a folder ready to train, or download a data set",
         description="Of a folder of pictures: writes them into another folder as PNG, upright, cut "
         "to the middle and scaled, in the subfolders they are in; without those that are damaged, "
-        "tiny, or twice there, pixel for pixel. The pictures themselves stay as they are. A "
-        "training then reads in seconds what takes minutes to decode. Of a name of "
-        "tensorflow-datasets: downloads it.",
+        "tiny, or twice there, pixel for pixel. The pictures themselves stay as they are, and a "
+        "training no longer decodes them in full. Of a name of tensorflow-datasets: downloads it.",
         examples=[
             "gan-keras data prepare holiday/ --out holiday-64/",
             "gan-keras data prepare celeb_a",

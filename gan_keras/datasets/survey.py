@@ -60,7 +60,7 @@ class Survey:
 
     @property
     def channels(self) -> int | None:
-        """Advised for `load_dataset`: 3 for a folder of grey and colour, None keeps what all are."""
+        """Advised for `load_dataset`: 3 where grey and colour are mixed, else None: as is."""
         return 3 if 0 < self.grey < len(self.sizes) else None
 
     def __str__(self):
