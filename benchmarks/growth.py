@@ -1,6 +1,6 @@
 """How time and memory grow with the batch, the images, the networks and the data set.
 
-    python benchmarks/growth.py [--seconds 1.5]
+    python benchmarks/growth.py [MODEL ...] [--seconds 1.5]
 
 For each model in its recipe "fast", one thing at a time is made larger, all else kept: images in a
 batch, pixels a side, width of the networks, images in the data set. Each point is a process of its
@@ -34,7 +34,11 @@ from gan_keras.models import gan
 GRID = {
     "batch": {"draws": (8, 32, 128, 512), "translates": (1, 2, 4, 16)},
     "size": {"draws": (28, 56, 112), "translates": (32, 64, 128)},
-    "width": {"draws": (16, 32, 64, 128), "translates": (8, 16, 32, 64)},
+    "width": {
+        "draws": (16, 32, 64, 128),
+        "translates": (8, 16, 32, 64),
+        "dense": (64, 128, 256, 512),
+    },
     "examples": {"draws": (500, 5000, 60_000), "translates": (120, 480, 1920)},
 }
 LABELS = {
@@ -45,11 +49,13 @@ LABELS = {
 }
 # The power of each with which the time of an image grows in the end.
 THEORY = {"batch": 0, "size": 2, "width": 2, "examples": 0}
+MODELS = [name for name, networks in steps.CASES if networks == "own"]
 UNIT = 2**30 if sys.platform == "darwin" else 2**20
 
 
 def values(name, what):
-    return GRID[what]["translates" if name in ("Pix2Pix", "CycleGAN") else "draws"]
+    kind = {"GAN": "dense", "Pix2Pix": "translates", "CycleGAN": "translates"}.get(name, "draws")
+    return GRID[what].get(kind, GRID[what]["draws"])
 
 
 def build(name, size, channels, width=None):
@@ -116,11 +122,10 @@ def draw(name, curves):
     return figure
 
 
-def main(seconds):
-    curves = {}
-    for name, networks in steps.CASES:
-        if networks != "own":
-            continue
+def main(names, seconds):
+    file = RESULTS / "growth.json"
+    curves = json.loads(file.read_text())["curves"] if file.exists() else {}
+    for name in names or MODELS:
         curves[name] = {what: [] for what in GRID}
         for what, points in curves[name].items():
             for value in values(name, what):
@@ -129,10 +134,13 @@ def main(seconds):
         figure = draw(name, curves[name])
         figure.savefig(RESULTS / f"growth_{name}.png", dpi=80)
         plt.close(figure)
-    keep("growth", f"--seconds {seconds}", curves=curves)
+        keep("growth", f"--seconds {seconds}", curves=curves)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "names", nargs="*", metavar="MODEL", help="those to measure; by default all"
+    )
     parser.add_argument("--seconds", type=float, default=1.5)
     main(**vars(parser.parse_args()))
