@@ -1,0 +1,26 @@
+/** What the page suggests to try: a shape, settings that differ from the defaults, and the number
+ * of steps after which it can be seen. */
+
+export const PRESETS = {
+  ring: { shape: "ring", settings: {}, steps: 3000 },
+  collapse: {
+    shape: "ring",
+    settings: { generatorRate: 0.01, discriminatorRate: 0.0005 },
+    steps: 1500,
+  },
+  vanishing: {
+    shape: "ring",
+    settings: { loss: "minimax", discriminatorSteps: 10, generatorRate: 0.0005 },
+    steps: 300,
+  },
+  penalty: {
+    shape: "moons",
+    settings: { loss: "wasserstein_penalty", discriminatorSteps: 3 },
+    steps: 1500,
+  },
+  clipping: {
+    shape: "moons",
+    settings: { loss: "wasserstein_clipping", discriminatorSteps: 3 },
+    steps: 1500,
+  },
+};

@@ -1,0 +1,146 @@
+"""Makes build/play/, the pages to play with in a browser: `play.py build`.
+
+build/play/ takes the pages of book/play/, the runtime LiteRT.js, which npm fetches in the version
+that book/play/package-lock.json names, and the trained models, which TensorFlow's own converter
+turns into files that it runs. Serve the folder with `python -m http.server`; it needs nothing from
+elsewhere.
+
+Pix2Pix draws as in training, with dropout and the statistics of a batch (section 3.1 of its paper).
+The page has one image at a time and shows `translate(..., as_in_training=False)`, without dropout
+and with the statistics of training; `play.py compare` prints what that changes on the test pairs.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import gan_keras
+
+ROOT = Path(__file__).parents[1]
+SOURCE, TARGET = ROOT / "book/play", ROOT / "build/play"
+NPM = ROOT / "build/play-npm"  # Where npm works: node_modules is none of the pages' affair.
+# Of LiteRT.js: its modules, and the runtime with its fallback for browsers without relaxed SIMD.
+RUNTIME = (
+    "@litertjs/core/dist/index.js",
+    "@litertjs/wasm-utils/dist/index.js",
+    *(
+        f"@litertjs/core/wasm/litert_wasm_{build}internal.{suffix}"
+        for build in ("", "compat_")
+        for suffix in ("js", "wasm")
+    ),
+)
+EXAMPLES = 12
+
+
+def export(network: keras.Model, path: Path) -> None:
+    """Writes a network, batches of one, as a LiteRT file; weights as float16, as they are kept."""
+    inputs = [tf.TensorSpec((1, *x.shape[1:]), tf.float32) for x in network.inputs]
+
+    @tf.function
+    def run(*x):
+        return network(list(x) if len(x) > 1 else x[0], training=False)
+
+    concrete = run.get_concrete_function(*inputs)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    path.write_bytes(converter.convert())
+
+
+def export_models(folder: Path) -> None:
+    """Writes the models, and models.json, which tells the pages their inputs and classes."""
+    about = {}
+    for name in ("cgan-mnist", "dcgan-fashion_mnist", "cgan-emoji", "pix2pix-emoji"):
+        model = gan_keras.load_pretrained(name)
+        network = model.averaged_generator
+        export(network, folder / f"{name}.tflite")
+        data = gan_keras.load_dataset(
+            gan_keras.pretrained.card(name)["data"], labels=True, batch_size=1, limit=1
+        )
+        about[name] = {
+            "inputs": [tensor.shape[1:] for tensor in network.inputs],
+            "output": network.output.shape[1:],
+            "classes": data.class_names if hasattr(model, "num_classes") else None,
+        }
+    (folder / "models.json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def test_pairs(n=None) -> tuple:
+    """Pairs that pix2pix-emoji has not seen, (n, 64, 64, 1) and (n, 64, 64, 3), in [-1, 1]."""
+    content = gan_keras.pretrained.card("pix2pix-emoji")
+    data = gan_keras.load_dataset(
+        content["data"], "test", pair=tuple(content["pair"]), exclude=tuple(content["exclude"]),
+        shuffle=False,
+    )  # fmt: skip
+    sides = zip(*data.as_numpy_iterator(), strict=True)
+    a, b = (np.concatenate(list(side)) for side in sides)
+    chosen = slice(None) if n is None else np.linspace(0, len(a) - 1, n).astype(int)
+    return a[chosen], b[chosen]
+
+
+def export_examples(folder: Path) -> None:
+    """Writes drawings of the test split to start from, and what their artists made of them."""
+    lines, colours = test_pairs(EXAMPLES)
+    for i, (line, colour) in enumerate(zip(lines, colours, strict=True)):
+        for side, image in (("line", np.repeat(line, 3, -1)), ("color", colour)):
+            keras.utils.save_img(
+                folder / f"{i}-{side}.png", np.rint((image + 1) * 127.5), scale=False
+            )
+
+
+def fetch_runtime(folder: Path) -> None:
+    """Puts LiteRT.js into `folder`, after npm has compared it with the lock file's digests.
+
+    Raises:
+        SystemExit: with a sentence, if there is no npm or it fails.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        sys.exit("make play needs npm, which comes with Node.js (version 20 or later): install it.")
+    NPM.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(SOURCE / name, NPM)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=NPM, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"npm could not fetch the runtime; a network is needed once:\n{done.stderr}")
+    for name in RUNTIME:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(NPM / "node_modules" / name, folder / name)
+
+
+def build() -> None:
+    """Makes build/play/ anew."""
+    shutil.rmtree(TARGET, ignore_errors=True)
+    ignored = shutil.ignore_patterns("package*.json")
+    shutil.copytree(SOURCE, TARGET, ignore=ignored)
+    fetch_runtime(TARGET / "runtime")
+    for folder, make in (("models", export_models), ("examples", export_examples)):
+        (TARGET / folder).mkdir()
+        make(TARGET / folder)
+    print(f"Made {TARGET}. To open it: python -m http.server --directory {TARGET}")
+
+
+def compare() -> None:
+    """Prints the mean absolute error of pix2pix-emoji, used in three ways, on all test pairs."""
+    a, b = test_pairs()
+    model = gan_keras.load_pretrained("pix2pix-emoji")
+    for way, options in {
+        "as in training, batches of 16": {"seed": 0},
+        "as in training, one image at a time": {"seed": 0, "batch_size": 1},
+        "without dropout, statistics of training": {"as_in_training": False},
+    }.items():
+        print(f"{np.abs(model.translate(a, **options) - b).mean():.4f}  {way}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=("build", "compare"))
+    {"build": build, "compare": compare}[parser.parse_args().command]()
