@@ -10,9 +10,9 @@ import { Network } from "./network.js";
 export const DEFAULTS = {
   loss: "non_saturating",
   generatorRate: 0.002,
-  discriminatorRate: 0.004,
+  discriminatorRate: 0.006,
   discriminatorSteps: 1,
-  batch: 128,
+  batch: 64,
   width: 32,
   latent: 2,
   seed: 1,

@@ -62,14 +62,15 @@ function changeShape() {
   $("modes-fact").hidden = $("shape").value !== "ring";
   $("plane").style.touchAction = $("shape").value === "drawn" ? "none" : "auto";
   $("floor").textContent = waiting ? "–" : game.floor().toFixed(3);
+  Object.assign(records, { measured: [], distance: [] });
   if (!waiting) measure();
   draw();
 }
 
 function measure() {
   const { distance, points } = game.measure();
-  records.measured.push(game.steps);
-  records.distance.push(distance);
+  if (records.measured.at(-1) !== game.steps) records.measured.push(game.steps);
+  records.distance[records.measured.length - 1] = distance;
   $("distance").textContent = distance.toFixed(3);
   $("modes").textContent = countModes(points).modes;
 }

@@ -6,7 +6,7 @@ import { sigmoid } from "./losses.js";
 const EXTENT = 3;
 const CELLS = 48; // Of the field, in each direction.
 const LINES = 13; // Of the latent square, in each direction.
-const ARROWS = 90;
+const ARROWS = 60;
 
 export class Picture {
   constructor(canvas) {
@@ -71,8 +71,8 @@ export class Picture {
     const { context } = this;
     context.fillStyle = colour;
     context.strokeStyle = colours.surface;
-    context.lineWidth = 1;
-    const size = Math.max(this.scale / 26, 2.2);
+    context.lineWidth = 2;
+    const size = Math.max(this.scale / 30, 2);
     context.beginPath();
     for (let i = 0; i < points.length; i += 2) {
       const [x, y] = [this.#x(points[i]), this.#y(points[i + 1])];
@@ -82,8 +82,9 @@ export class Picture {
         context.arc(x, y, size, 0, 2 * Math.PI);
       }
     }
-    context.fill();
+    // Outlines lie under the fillings, so that a dense crowd keeps its colour.
     context.stroke();
+    context.fill();
   }
 
   /** Where the generator's loss pulls each point; as long as the pull is strong, up to a length. */
@@ -92,13 +93,13 @@ export class Picture {
     const n = fake.length / 2;
     const { gradient } = game.push(fake);
     context.strokeStyle = colours.ink;
-    context.lineWidth = 1.3;
+    context.lineWidth = 1.2;
     context.beginPath();
     for (let i = 0; i < Math.min(ARROWS, n); i++) {
       // The loss is a mean over n points; the arrow shows the pull on one.
       let [dx, dy] = [-n * gradient[2 * i], -n * gradient[2 * i + 1]];
       const length = Math.hypot(dx, dy);
-      const drawn = Math.min(0.45 * length, 0.6);
+      const drawn = Math.min(0.3 * length, 0.5);
       if (drawn * this.scale < 1.5) continue;
       [dx, dy] = [(dx / length) * drawn, (dy / length) * drawn];
       const [x, y] = [fake[2 * i], fake[2 * i + 1]];

@@ -2,7 +2,7 @@
  * of steps after which it can be seen. */
 
 export const PRESETS = {
-  ring: { shape: "ring", settings: {}, steps: 3000 },
+  ring: { shape: "ring", settings: {}, steps: 2000 },
   collapse: {
     shape: "ring",
     settings: { generatorRate: 0.01, discriminatorRate: 0.0005 },

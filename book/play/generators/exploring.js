@@ -8,6 +8,7 @@ import { show, toPixels } from "./pixels.js";
 import { loadModel } from "./runtime.js";
 
 const CELLS = 9; // Small images of the map, in each direction.
+const START = { "cgan-mnist": [4, 9], "cgan-emoji": [0, 1] }; // Class, and the one to mix with.
 const ROUND = 12; // Seconds of a walk along a circle.
 
 const $ = (id) => document.getElementById(id);
@@ -15,7 +16,7 @@ const next = () => new Promise(requestAnimationFrame);
 
 export async function explore() {
   let model, run, plane;
-  let seed = 1;
+  let seed = 2; // Of the plane: a varied one.
   let place = [0.5, 0.5];
   let chosen = 0;
   let walking = false;
@@ -128,7 +129,8 @@ export async function explore() {
   const showClasses = () => {
     $("classes").hidden = !model.classes;
     if (!model.classes) return;
-    chosen = Math.min(3, model.classes.length - 1);
+    const [first, second] = START[$("model").value];
+    chosen = first;
     $("class-buttons").replaceChildren(
       ...model.classes.map((name, i) => {
         const button = document.createElement("button");
@@ -142,7 +144,7 @@ export async function explore() {
       }),
     );
     $("other").replaceChildren(...model.classes.map((name, i) => new Option(name, i)));
-    $("other").value = Math.min(8, model.classes.length - 1);
+    $("other").value = second;
     $("share").value = 0;
     $("share").nextElementSibling.value = "0 %";
     press();

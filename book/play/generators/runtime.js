@@ -15,8 +15,7 @@ let described;
 export async function loadModel(name) {
   described ??= fetch(place("../models/models.json")).then((answer) => answer.json());
   const about = (await described)[name];
-  started ??= loadLiteRt(place("../runtime/@litertjs/core/wasm/"));
-  await started;
+  await (started ??= start());
   const model = await loadAndCompile(place(`../models/${name}.tflite`), { accelerator: "wasm" });
   return {
     ...about,
@@ -29,4 +28,18 @@ export async function loadModel(name) {
       return values;
     },
   };
+}
+
+async function start() {
+  // The runtime writes its log with console.error, which it takes when it starts.
+  const { error, warn } = console;
+  console.error = console.warn = (...line) => {
+    const log = /^(INFO|WARNING|VERBOSE|Failed to create default WebGPU)/.test(line[0]);
+    (log ? console.debug : error)(...line);
+  };
+  try {
+    await loadLiteRt(place("../runtime/@litertjs/core/wasm/"));
+  } finally {
+    Object.assign(console, { error, warn });
+  }
 }
