@@ -8,9 +8,11 @@ elsewhere.
 Pix2Pix draws as in training, with dropout and the statistics of a batch (section 3.1 of its paper).
 The page has one image at a time and shows `translate(..., as_in_training=False)`, without dropout
 and with the statistics of training; `play.py compare` prints what that changes on the test pairs.
+`play.py show` takes the README's picture and measures speed, in Chromium.
 """
 
 import argparse
+import io
 import json
 import shutil
 import subprocess
@@ -20,11 +22,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 import gan_keras
 
 ROOT = Path(__file__).parents[1]
 SOURCE, TARGET = ROOT / "book/play", ROOT / "build/play"
+PICTURE = ROOT / "book/pictures/play.png"
+MODELS = ("cgan-mnist", "dcgan-fashion_mnist", "cgan-emoji", "pix2pix-emoji")
 NPM = ROOT / "build/play-npm"  # Where npm works: node_modules is none of the pages' affair.
 # Of LiteRT.js: its modules, and the runtime with its fallback for browsers without relaxed SIMD.
 RUNTIME = (
@@ -58,7 +63,7 @@ def export(network: keras.Model, path: Path) -> None:
 def export_models(folder: Path) -> None:
     """Writes the models, and models.json, which tells the pages their inputs and classes."""
     about = {}
-    for name in ("cgan-mnist", "dcgan-fashion_mnist", "cgan-emoji", "pix2pix-emoji"):
+    for name in MODELS:
         model = gan_keras.load_pretrained(name)
         network = model.averaged_generator
         export(network, folder / f"{name}.tflite")
@@ -73,7 +78,7 @@ def export_models(folder: Path) -> None:
     (folder / "models.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
-def test_pairs() -> tuple:
+def unseen_pairs() -> tuple:
     """The pairs that pix2pix-emoji has not seen, (n, 64, 64, 1) and (n, 64, 64, 3), in [-1, 1]."""
     content = gan_keras.pretrained.card("pix2pix-emoji")
     data = gan_keras.load_dataset(
@@ -86,7 +91,7 @@ def test_pairs() -> tuple:
 
 def export_examples(folder: Path) -> None:
     """Writes drawings of the test split to start from, and what their artists made of them."""
-    for side, images in zip(("line", "color"), test_pairs(), strict=True):
+    for side, images in zip(("line", "color"), unseen_pairs(), strict=True):
         for i, chosen in enumerate(EXAMPLES):
             image = np.rint((images[chosen] + 1) * 127.5)
             keras.utils.save_img(folder / f"{i}-{side}.png", image, scale=False)
@@ -127,7 +132,7 @@ def build() -> None:
 
 def compare() -> None:
     """Prints the mean absolute error of pix2pix-emoji, used in three ways, on all test pairs."""
-    a, b = test_pairs()
+    a, b = unseen_pairs()
     model = gan_keras.load_pretrained("pix2pix-emoji")
     for way, options in {
         "as in training, batches of 16": {"seed": 0},
@@ -137,7 +142,60 @@ def compare() -> None:
         print(f"{np.abs(model.translate(a, **options) - b).mean():.4f}  {way}")
 
 
+# In the page: milliseconds an image, the mean of 200; steps and pictures a second, over 5 seconds.
+IMAGE_SPEED = """async (name) => {
+  const { loadModel } = await import("./generators/runtime.js");
+  const model = await loadModel(name);
+  const inputs = model.inputs.map((shape) => new Float32Array(shape.reduce((a, b) => a * b)));
+  for (let i = 0; i < 20; i++) await model.run(...inputs);
+  const start = performance.now();
+  for (let i = 0; i < 200; i++) await model.run(...inputs);
+  return (performance.now() - start) / 200;
+}"""
+GAME_SPEED = """async () => {
+  const steps = () => +document.getElementById("step").textContent.replace(",", "");
+  const [start, before] = [performance.now(), steps()];
+  let frames = 0;
+  while (performance.now() - start < 5000) {
+    await new Promise(requestAnimationFrame);
+    frames++;
+  }
+  return [(steps() - before) / 5, frames / 5];
+}"""
+
+
+def show() -> None:
+    """Writes the README's picture of the pages, and prints how fast they are in Chromium."""
+    import browser
+
+    def ready(page, condition):
+        page.wait_for_function(condition, timeout=300_000)
+
+    squares = []
+    with browser.serve(TARGET) as address, browser.chromium() as opened:
+        page = opened.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+        page.goto(address + "game.html")
+        page.check("[name=sheet]")
+        page.click("#play")
+        ready(page, "+document.getElementById('step').textContent.replace(',', '') > 1000")
+        print("game: {:.0f} steps, {:.0f} pictures a second".format(*page.evaluate(GAME_SPEED)))
+        page.click("#play")
+        squares.append(page.locator("#plane").screenshot())
+        page.goto(address + "generators.html")
+        ready(page, "document.getElementById('colour-milliseconds').textContent !== '–'")
+        for name in MODELS:
+            print(f"{name}: {page.evaluate(IMAGE_SPEED, name):.2f} ms an image")
+        squares += [page.locator(name).screenshot() for name in ("#map", "#paper", "#coloured")]
+    side = 300
+    whole = Image.new("RGB", (len(squares) * (side + 8) - 8, side), "white")
+    for i, square in enumerate(squares):
+        picture = Image.open(io.BytesIO(square)).convert("RGB")
+        whole.paste(picture.resize((side, side), Image.Resampling.LANCZOS), (i * (side + 8), 0))
+    PICTURE.parent.mkdir(exist_ok=True)
+    whole.quantize(256, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("build", "compare"))
-    {"build": build, "compare": compare}[parser.parse_args().command]()
+    parser.add_argument("command", choices=("build", "compare", "show"))
+    {"build": build, "compare": compare, "show": show}[parser.parse_args().command]()
