@@ -193,7 +193,7 @@ for (const button of document.querySelectorAll("[data-preset]")) {
     reset();
     if ("paused" in button.dataset) pause();
     else play();
-    document.querySelector(".demo").scrollIntoView({ behavior: "smooth" });
+    document.querySelector(".demo").scrollIntoView();
   });
 }
 

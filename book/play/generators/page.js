@@ -10,8 +10,8 @@ function report(error) {
     "(python -m http.server --directory build/play) from a folder that make play has made, to a " +
     "browser with WebAssembly.";
   place.hidden = false;
-  console.error(error);
 }
 
+window.addEventListener("unhandledrejection", (event) => report(event.reason));
 // One after the other, so that the upper one is there first.
-explore().then(draw).catch(report);
+explore().then(draw);

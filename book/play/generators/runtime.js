@@ -3,6 +3,7 @@
 import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
 
 const place = (path) => new URL(path, import.meta.url).href;
+const models = {};
 let started;
 let described;
 
@@ -12,7 +13,11 @@ let described;
  * `run(...arrays)` takes one Float32Array for each shape in `inputs` and gives a promise of a
  * Float32Array of shape `output`, (height, width, channels) in [-1, 1].
  */
-export async function loadModel(name) {
+export function loadModel(name) {
+  return (models[name] ??= load(name));
+}
+
+async function load(name) {
   described ??= fetch(place("../models/models.json")).then((answer) => answer.json());
   const about = (await described)[name];
   await (started ??= start());
