@@ -5,7 +5,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose clean
+.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -54,6 +54,17 @@ notebooks: $(VENV)/.installed ## make the notebooks anew from their texts, execu
 
 prose: $(VENV)/.installed ## take changes of prose into the notebooks, without executing them
 	$(BIN)/python tools/notebooks.py prose $(CHAPTER)
+
+play: $(VENV)/.installed ## make build/play/, pages in which generators run and a game is played; needs npm
+	$(BIN)/python tools/play.py build
+
+$(VENV)/.browser: $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	@touch $@
+
+test-play: play $(VENV)/.browser ## test these pages in Chromium, and their code in Node.js
+	node --test tests/play
+	$(BIN)/python -m pytest -m browser tests/play
 
 clean: ## remove build/ and the environments
 	rm -rf build $(VENV) $(FLOOR)
