@@ -1,0 +1,193 @@
+"""Links where the chapters, which are read without a web site as well, have words.
+
+"section 2.4", "chapter 3" and "Goodfellow et al. (2014)" lead to what they name, an entry of a
+chapter's References to its paper, a term in bold to the glossary.
+"""
+
+import re
+
+from docutils import nodes
+from pybtex.database import parse_file
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+BIBLIOGRAPHY, GLOSSARY = "book/reference/bibliography", "book/glossary"
+NUMBERS = r"((?:, and |, | and | to )?{0})*"
+# Sections of a paper are called sections too: "2016, section 3.2", "its section 5.2".
+SECTIONS = re.compile(r"(?<!\d, )(?<!its )\b[Ss]ections? \d\.\d+" + NUMBERS.format(r"\d\.\d+"))
+CHAPTERS = re.compile(r"\b[Cc]hapters? \d+" + NUMBERS.format(r"\d+\b(?!\.\d)"))
+EPRINT = re.compile(r"arXiv:(\d{4}\.\d{4,5})|doi:(10\.\S+[^\s.])")
+SKIPPED = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes.raw,
+           nodes.math, nodes.math_block, nodes.citation)  # fmt: skip
+
+
+class Papers:
+    """What references.bib holds, found by authors and year as a text names them."""
+
+    def __init__(self, path):
+        self.entries = parse_file(path).entries
+        self.authors = {
+            key: [" ".join(person.prelast_names + person.last_names)
+                  for person in entry.persons["author"]]
+            for key, entry in self.entries.items()
+        }  # fmt: skip
+        surname = "|".join(sorted({re.escape(names[0]) for names in self.authors.values()}))
+        other = r"(?:[a-z]+ )*[A-Z][\w-]+"
+        self.pattern = re.compile(
+            rf"\b(?P<names>(?:{surname})(?: et al\.|(?:, {other})*,? (?:and|&) {other})?),?"
+            r" \(?(?P<year>\d{4})\b\)?"
+        )
+
+    def find(self, names: str, year: str, preferred=()) -> str | None:
+        """The key of a paper; of several, one that the chapter lists, or the one first named."""
+        named = re.split(r", | and | & ", names.removesuffix(" et al."))
+
+        def fits(key):
+            authors = self.authors[key]
+            same = authors[:1] == named and len(authors) > 2 if "et al." in names else (
+                authors == named
+            )  # fmt: skip
+            return same and self.entries[key].fields["year"] == year
+
+        found = sorted(filter(fits, self.entries), key=lambda key: (key not in preferred, key))
+        return found[0] if found else None
+
+    def listed(self, text: str) -> str | None:
+        """The key of the paper that an entry of a chapter's References describes."""
+        eprint = EPRINT.search(text)
+        for key, entry in self.entries.items():
+            known = entry.fields.get("eprint"), entry.fields.get("doi")
+            if eprint and (eprint[1] or eprint[2]) in known or plain(entry) in simple(text):
+                return key
+        return None
+
+
+def simple(text: str) -> str:
+    return re.sub(r"\W+", " ", text).lower()
+
+
+def plain(entry) -> str:
+    """The title as a text has it: without braces, in lower case."""
+    return simple(re.sub(r"[{}]", "", entry.fields["title"]))
+
+
+def in_chapters(docname: str) -> bool:
+    return docname.startswith("chapters/")
+
+
+def section_called(doctree, title: str):
+    return next((s for s in doctree.findall(nodes.section) if s[0].astext() == title), None)
+
+
+def add_targets(app, doctree):
+    """Sections 2.4 can be linked to as #section-2-4, papers as #paper-goodfellow2014."""
+    if not in_chapters(app.env.docname):
+        return
+    for section in doctree.findall(nodes.section):
+        if number := re.match(r"(\d+)\.(\d+) ", section[0].astext()):
+            section["ids"].append(f"section-{number[1]}-{number[2]}")
+    references = section_called(doctree, "References")
+    for item in references.findall(nodes.list_item) if references else ():
+        if key := app.papers.listed(item.astext()):
+            item["ids"].append(f"paper-{key}")
+
+
+def collect(app, env):
+    """Where everything is that can be linked to, once all pages have been read."""
+    app.targets = targets = {}
+    for docname in filter(in_chapters, env.found_docs):
+        doctree = env.get_doctree(docname)
+        if "solutions" not in docname:
+            number = str(int(docname.split("/")[-1][:2]))
+            targets[f"chapter {number}"] = (docname, "")
+        for node in doctree.findall(lambda n: isinstance(n, nodes.Element)):
+            for name in node["ids"]:
+                if re.match(r"section-\d|paper-", name):
+                    targets.setdefault((docname, name), (docname, f"#{name}"))
+                    if name.startswith("section-"):
+                        targets[name.replace("section-", "section ").replace("-", ".")] = (
+                            docname, f"#{name}",
+                        )  # fmt: skip
+    for kind, name, docname, anchor in (
+        (obj[2], obj[0], obj[3], obj[4]) for obj in env.get_domain("std").get_objects()
+    ):
+        if kind == "term":
+            targets[f"term {name.lower()}"] = (docname, f"#{anchor}")
+
+
+class Links(SphinxPostTransform):
+    default_priority = 700
+
+    def run(self, **kwargs):
+        self.targets = self.app.targets
+        for strong in list(self.document.findall(nodes.strong)):
+            target = self.targets.get(f"term {strong.astext().lower()}")
+            if target and in_chapters(self.env.docname):
+                strong.children = [self.link(strong.astext(), target)]
+        for text in list(self.document.findall(nodes.Text)):
+            if not any(isinstance(parent, SKIPPED) for parent in parents(text)):
+                self.replace(text)
+
+    def link(self, text, target):
+        docname, anchor = target
+        here = docname == self.env.docname
+        uri = "" if here else self.app.builder.get_relative_uri(self.env.docname, docname)
+        return nodes.reference("", text, internal=True, refuri=uri + anchor)
+
+    def replace(self, text):
+        links = [*self.papers(text), *self.numbers(text), *self.eprints(text)]
+        pieces, end = [], 0
+        for (start, stop), node in sorted(links, key=lambda link: link[0]):
+            if start >= end:
+                pieces += [nodes.Text(text[end:start]), node]
+                end = stop
+        if pieces:
+            text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
+
+    def papers(self, text):
+        listed = {name[1].removeprefix("paper-") for name in self.targets
+                  if name[0] == self.env.docname}  # fmt: skip
+        for match in self.app.papers.pattern.finditer(text):
+            if key := self.app.papers.find(match["names"], match["year"], listed):
+                here = self.targets.get((self.env.docname, f"paper-{key}"))
+                target = here or (BIBLIOGRAPHY, f"#cite-{key}")
+                stop = match.end() - (match[0].endswith(")") and "(" not in match[0])
+                yield (match.start(), stop), self.link(text[match.start() : stop], target)
+
+    def numbers(self, text):
+        if self.env.docname.startswith("book/reference"):
+            return
+        in_table = any(isinstance(parent, nodes.entry) for parent in parents(text))
+        kinds = [("chapter", CHAPTERS, r"\d+")]
+        # A paper's sections again: in tables that stand beside it, and where it is spoken of.
+        if not (in_table or "paper" in text):
+            kinds.append(("section", SECTIONS, r"\d\.\d+"))
+        for kind, pattern, number in kinds:
+            for phrase in pattern.finditer(text):
+                found = list(re.finditer(number, phrase[0]))
+                for i, match in enumerate(found):
+                    if target := self.targets.get(f"{kind} {match[0]}"):
+                        first = 0 if len(found) == 1 else match.start()
+                        span = phrase.start() + first, phrase.start() + match.end()
+                        yield span, self.link(text[slice(*span)], target)
+
+    def eprints(self, text):
+        for match in EPRINT.finditer(text):
+            host = f"https://arxiv.org/abs/{match[1]}" if match[1] else f"https://doi.org/{match[2]}"
+            yield match.span(), nodes.reference("", match[0], refuri=host)
+
+
+def parents(node):
+    while node := node.parent:
+        yield node
+
+
+def load(app):
+    app.papers = Papers(app.confdir / app.config.bibtex_bibfiles[0])
+
+
+def setup(app):
+    app.connect("builder-inited", load)
+    app.connect("doctree-read", add_targets)
+    app.connect("env-updated", collect)
+    app.add_post_transform(Links)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
