@@ -77,7 +77,12 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": True,
     "use_fullscreen_button": False,
+    # Search stands in the sidebar.
+    "navbar_persistent": [],
+    "navbar_end": [],
 }
+html_context = {"default_mode": "auto"}
+html_favicon = "static/icon.svg"
 html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_show_copyright = False

@@ -122,7 +122,9 @@ class Links(SphinxPostTransform):
         for strong in list(self.document.findall(nodes.strong)):
             target = self.targets.get(f"term {strong.astext().lower()}")
             if target and in_chapters(self.env.docname):
-                strong.children = [self.link(strong.astext(), target)]
+                link = self.link(strong.astext(), target)
+                strong.clear()
+                strong += link
         for text in list(self.document.findall(nodes.Text)):
             if not any(isinstance(parent, SKIPPED) for parent in parents(text)):
                 self.replace(text)
