@@ -9,7 +9,7 @@ import inspect
 import re
 import sys
 
-import gan_keras
+from sphinx.util import inspect as sphinx_inspect
 
 SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
 MODULES = ("gan_keras", "gan_keras.models", "gan_keras.models.dcgan")
@@ -74,7 +74,15 @@ def as_rest(app, what, name, obj, options, lines):
     lines[:] = result
 
 
+def signature(app, what, name, obj, options, args, returns):
+    """A model's arguments are those of its own `__init__`; Keras' `__new__` hides them."""
+    if what == "class":
+        own = sphinx_inspect.signature(obj.__init__, bound_method=True)
+        return sphinx_inspect.stringify_signature(own, show_return_annotation=False), None
+    return None
+
+
 def setup(app):
-    assert gan_keras.__doc__
+    app.connect("autodoc-process-signature", signature)
     app.connect("autodoc-process-docstring", as_rest, priority=400)  # Napoleon's is 500.
     return {"parallel_read_safe": True, "parallel_write_safe": True}

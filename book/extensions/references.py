@@ -20,6 +20,12 @@ SKIPPED = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nod
            nodes.math, nodes.math_block, nodes.citation)  # fmt: skip
 
 
+def is_chinese(node) -> bool:
+    return isinstance(node, (nodes.term, nodes.paragraph)) and bool(
+        re.match(r"[\u4e00-\u9fff]", node.astext())
+    )
+
+
 class Papers:
     """What references.bib holds, found by authors and year as a text names them."""
 
@@ -125,6 +131,9 @@ class Links(SphinxPostTransform):
                 link = self.link(strong.astext(), target)
                 strong.clear()
                 strong += link
+        if self.env.docname == GLOSSARY:  # The class becomes the attribute lang="zh".
+            for node in self.document.findall(is_chinese):
+                node["classes"].append("language-zh")
         for text in list(self.document.findall(nodes.Text)):
             if not any(isinstance(parent, SKIPPED) for parent in parents(text)):
                 self.replace(text)
