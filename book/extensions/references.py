@@ -60,20 +60,22 @@ class Papers:
     def listed(self, text: str) -> str | None:
         """The key of the paper that an entry of a chapter's References describes."""
         eprint = EPRINT.search(text)
-        for key, entry in self.entries.items():
-            known = entry.fields.get("eprint"), entry.fields.get("doi")
-            if eprint and (eprint[1] or eprint[2]) in known or plain(entry) in simple(text):
-                return key
-        return None
+        numbers = set(eprint.groups()) - {None} if eprint else set()
+        fields = {key: entry.fields for key, entry in self.entries.items()}
+        same = [k for k, f in fields.items() if numbers & {f.get("eprint"), f.get("doi")}]
+        titles = {key: plain_title(fields[key]) for key in same or fields}
+        found = [key for key, title in titles.items() if title in simple(text)]
+        # One title may hold another.
+        return max(same or found, key=lambda key: len(titles[key]), default=None)
 
 
 def simple(text: str) -> str:
+    """`text` without marks, in lower case."""
     return re.sub(r"\W+", " ", text).lower()
 
 
-def plain(entry) -> str:
-    """The title as a text has it: without braces, in lower case."""
-    return simple(re.sub(r"[{}]", "", entry.fields["title"]))
+def plain_title(fields) -> str:
+    return simple(re.sub(r"[{}]", "", fields["title"])).strip()
 
 
 def in_chapters(docname: str) -> bool:

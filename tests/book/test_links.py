@@ -11,13 +11,11 @@ from bs4 import BeautifulSoup
 
 PAGES = sorted(p.relative_to(BOOK).as_posix() for p in BOOK.rglob("*.html")
                if not {"_static", "_downloads", "play"} & set(p.relative_to(BOOK).parts))  # fmt: skip
-# Filled by a script: what is found, or the page of a theme's element.
-SCRIPTED = {"search.html"}
 
 
 @cache
 def parsed(page: str) -> BeautifulSoup:
-    return BeautifulSoup((BOOK / page).read_text(encoding="utf-8"), "lxml")
+    return BeautifulSoup((BOOK / page).read_text(encoding="utf-8"), "html.parser")
 
 
 @cache
