@@ -18,6 +18,9 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+# The web book's, which need an environment of their own: make test-book.
+collect_ignore = ["book"]
+
 # Run by `make test-all` only: the slowest cases of tests that other models go through for the same
 # (tests/long.json has their seconds). Whole tests that take long bear the mark.
 LONG = (

@@ -51,11 +51,11 @@ class Fold(SphinxPostTransform):
             for number, section in solutions(self.document).items():
                 self.fold(number, section, texts[number - 1].deepcopy().children)
         else:
-            for number in set(solutions(partner)) & set(range(1, 1 + len(exercises(self.document)))):
-                item = exercises(self.document)[number - 1]
-                item += nodes.paragraph(
-                    "", "", self.link("Solution", f"#solution-{number}"), classes=["to-solution"]
-                )
+            solved = solutions(partner)
+            for number, item in enumerate(exercises(self.document), 1):
+                if number in solved:
+                    link = self.link("Solution", f"#solution-{number}")
+                    item += nodes.paragraph("", "", link)
 
     def fold(self, number, section, text):
         box = nodes.container("", *text, classes=["exercise"])

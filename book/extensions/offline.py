@@ -9,7 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Built by itself, since it needs other tools; where it is missing the book does without.
 PLAY = ROOT / "build/play"
-FIRST = '<!doctype html><meta http-equiv="refresh" content="0; url={0}"><a href="{0}">{1}</a>\n'
+FIRST = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{1}</title>
+<link rel="icon" href="_static/icon.svg">
+<meta http-equiv="refresh" content="0; url={0}"><a href="{0}">{1}</a></html>
+"""
 # What a page with formulas in TeX, drawn by MathJax's own fonts and read aloud in English, needs.
 MATHJAX = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions", "a11y")
 MATHJAX_SPEECH = ("sre/mathmaps/base.json", "sre/mathmaps/en.json", "sre/mathmaps/nemeth.json")

@@ -177,7 +177,7 @@ class Links(SphinxPostTransform):
         for kind, pattern, number in kinds:
             for phrase in pattern.finditer(text):
                 found = list(re.finditer(number, phrase[0]))
-                for i, match in enumerate(found):
+                for match in found:
                     if target := self.targets.get(f"{kind} {match[0]}"):
                         first = 0 if len(found) == 1 else match.start()
                         span = phrase.start() + first, phrase.start() + match.end()
@@ -185,8 +185,9 @@ class Links(SphinxPostTransform):
 
     def eprints(self, text):
         for match in EPRINT.finditer(text):
-            host = f"https://arxiv.org/abs/{match[1]}" if match[1] else f"https://doi.org/{match[2]}"
-            yield match.span(), nodes.reference("", match[0], refuri=host)
+            host, number = ("arxiv.org/abs", match[1]) if match[1] else ("doi.org", match[2])
+            uri = f"https://{host}/{number}"
+            yield match.span(), nodes.reference("", match[0], refuri=uri)
 
 
 def parents(node):

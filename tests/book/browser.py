@@ -1,6 +1,6 @@
 """The built book, served and opened in Chromium; run as a program, it takes README's picture.
 
-    .venv-book/bin/python tests/book/browser.py
+.venv-book/bin/python tests/book/browser.py
 """
 
 import functools

@@ -5,10 +5,11 @@ import re
 import sys
 from pathlib import Path
 
-import gan_keras
 import pytest
 from browser import BOOK, ROOT
 from sphinx.util.inventory import InventoryFile
+
+import gan_keras
 
 sys.path.insert(0, str(ROOT / "book/extensions"))
 from references import Papers, plain_title, simple  # noqa: E402
@@ -80,7 +81,7 @@ def test_the_sections_that_the_glossary_names_exist():
 
 def test_all_that_the_package_offers_is_in_the_reference():
     inventory = InventoryFile.loads((BOOK / "objects.inv").read_bytes(), uri="").data
-    documented = {name for kind, names in inventory.items() if kind.startswith("py:") for name in names}
+    documented = {name for kind in inventory if kind.startswith("py:") for name in inventory[kind]}
     offered = []
     for name in gan_keras.__all__:
         thing = getattr(gan_keras, name)
