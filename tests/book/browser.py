@@ -66,9 +66,8 @@ def take_picture() -> None:
             page = browser.new_page(viewport=size, color_scheme=scheme)
             page.goto(f"{address}/chapters/02_gan.html")
             ready(page)
-            page.evaluate("document.getElementById('section-2-4').scrollIntoView()")
-            page.evaluate("document.querySelectorAll('.cell_output img')[2].scrollIntoView()")
-            page.evaluate("scrollBy(0, -innerHeight / 3)")
+            image = "document.querySelectorAll('.cell_output img')[2]"
+            page.evaluate(image + ".scrollIntoView({block: 'center', behavior: 'instant'})")
             page.wait_for_timeout(500)
             shots.append(Image.open(BytesIO(page.screenshot())))
     width = sum(shot.width for shot in shots) + 20
