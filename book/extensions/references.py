@@ -1,11 +1,12 @@
 """Links where the chapters, which are read without a web site as well, have words.
 
 "section 2.4", "chapter 3" and "Goodfellow et al. (2014)" lead to what they name, an entry of a
-chapter's References to its paper, a term in bold to the glossary.
+chapter's References to its paper, a term in bold to the glossary, `load_dataset` to the reference.
 """
 
 import re
 
+import docstrings
 from docutils import nodes
 from pybtex.database import parse_file
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -13,7 +14,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 BIBLIOGRAPHY, GLOSSARY = "book/reference/bibliography", "book/glossary"
 NUMBERS = r"((?:, and |, | and | to )?{0})*"
 # Sections of a paper are called sections too: "2016, section 3.2", "its section 5.2".
-SECTIONS = re.compile(r"(?<!\d, )(?<!its )\b[Ss]ections? \d\.\d+" + NUMBERS.format(r"\d\.\d+"))
+SECTIONS = re.compile(r"(?<!\d{4}, )(?<!its )\b[Ss]ections? \d\.\d+" + NUMBERS.format(r"\d\.\d+"))
 CHAPTERS = re.compile(r"\b[Cc]hapters? \d+" + NUMBERS.format(r"\d+\b(?!\.\d)"))
 EPRINT = re.compile(r"arXiv:(\d{4}\.\d{4,5})|doi:(10\.\S+[^\s.])")
 SKIPPED = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes.raw,
@@ -136,6 +137,8 @@ class Links(SphinxPostTransform):
         if self.env.docname == GLOSSARY:  # The class becomes the attribute lang="zh".
             for node in self.document.findall(is_chinese):
                 node["classes"].append("language-zh")
+        if in_chapters(self.env.docname):
+            self.link_code()
         for text in list(self.document.findall(nodes.Text)):
             if not any(isinstance(parent, SKIPPED) for parent in parents(text)):
                 self.replace(text)
@@ -145,6 +148,19 @@ class Links(SphinxPostTransform):
         here = docname == self.env.docname
         uri = "" if here else self.app.builder.get_relative_uri(self.env.docname, docname)
         return nodes.reference("", text, internal=True, refuri=uri + anchor)
+
+    def link_code(self):
+        """What the library calls so, to its place in the reference; a module alone is not meant."""
+        documented = self.env.get_domain("py").objects
+        for literal in list(self.document.findall(nodes.literal)):
+            name = literal.astext().removeprefix("gan_keras.")
+            plain = re.fullmatch(r"[A-Za-z_.]+", name)
+            entry = documented.get(plain and docstrings.find(name, "gan_keras"))
+            if entry and entry.objtype != "module" and literal.parent.tagname != "reference":
+                link = self.link("", (entry.docname, f"#{entry.node_id}"))
+                literal.parent.replace(literal, link)
+                link.clear()
+                link += literal
 
     def replace(self, text):
         links = [*self.papers(text), *self.numbers(text), *self.eprints(text)]
@@ -170,12 +186,16 @@ class Links(SphinxPostTransform):
         if self.env.docname.startswith("book/reference"):
             return
         in_table = any(isinstance(parent, nodes.entry) for parent in parents(text))
-        kinds = [("chapter", CHAPTERS, r"\d+")]
-        # A paper's sections again: in tables that stand beside it, and where it is spoken of.
-        if not (in_table or "paper" in text):
-            kinds.append(("section", SECTIONS, r"\d\.\d+"))
-        for kind, pattern, number in kinds:
+        for kind, pattern, number in (
+            ("chapter", CHAPTERS, r"\d+"),
+            ("section", SECTIONS, r"\d\.\d+"),
+        ):
             for phrase in pattern.finditer(text):
+                # A paper's sections again: in tables that stand beside it, and where a sentence
+                # speaks of it.
+                begin, end = text.rfind(". ", 0, phrase.start()), text.find(". ", phrase.end())
+                if kind == "section" and (in_table or "the paper" in text[begin + 1 : end].lower()):
+                    continue
                 found = list(re.finditer(number, phrase[0]))
                 for match in found:
                     if target := self.targets.get(f"{kind} {match[0]}"):

@@ -120,7 +120,8 @@ def test_the_reader_chooses_light_or_dark(page, address):
 
 def test_a_word_leads_to_what_it_names(page, address):
     for name, target in (("section 2.12", "**/02_gan.html#section-2-12"),
-                         ("Brock et al. 2019", "**#paper-brock2019")):  # fmt: skip
+                         ("Brock et al. 2019", "**#paper-brock2019"),
+                         ("load_reference", "**/metrics.html#*.load_reference")):  # fmt: skip
         page.goto(f"{address}/chapters/03_dcgan.html")
         page.get_by_role("link", name=name).first.click()
         page.wait_for_url(target)
