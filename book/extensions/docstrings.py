@@ -12,7 +12,10 @@ import sys
 from sphinx.util import inspect as sphinx_inspect
 
 SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
-MODULES = ("gan_keras", "gan_keras.models", "gan_keras.models.dcgan")
+MODULES = [
+    f"gan_keras{part}"
+    for part in ("", ".models", ".models.dcgan", ".callbacks", ".metrics", ".plotting", ".toys")
+]
 
 
 def find(name: str, module: str):
