@@ -13,8 +13,7 @@ import gan_keras
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-
-pytestmark = pytest.mark.browser
+import browser  # noqa: E402
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
@@ -23,8 +22,6 @@ WAIT = 120_000  # Milliseconds; the machine may be busy.
 
 @pytest.fixture(scope="module")
 def site():
-    import browser
-
     folder = ROOT / "build/play"
     assert (folder / "models/models.json").exists(), f"{folder} is not made: run make play."
     with browser.serve(folder) as address:
@@ -33,8 +30,6 @@ def site():
 
 @pytest.fixture(scope="module")
 def chromium():
-    import browser
-
     with browser.chromium() as opened:
         yield opened
 
