@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from browser import chromium, find_chromium, serve  # noqa: E402, F401
 
 BOOK = ROOT / "build/book"
-PICTURE = ROOT / "book/picture.png"
+PICTURE = ROOT / "book/pictures/book.png"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 844}
 
 
