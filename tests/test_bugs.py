@@ -4,6 +4,7 @@ import difflib
 import importlib.util
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -37,9 +38,10 @@ def test_planes():
 
 
 def test_training():
-    (broken, still, _), (repaired, moved, _) = both("2_training.py", 60)
+    (broken, still, few), (repaired, moved, all_modes) = both("2_training.py")
     assert broken == still == 0
     assert repaired > 0.02 and moved > 0.001
+    assert few < all_modes
 
 
 def test_penalty():
@@ -51,6 +53,17 @@ def test_penalty():
 def test_sigmoid():
     broken, repaired = both("4_sigmoid.py", 300)
     assert broken > 1.0 and repaired < 0.05
+
+
+@pytest.mark.filterwarnings("ignore:.*does not represent logits")
+def test_keras_own_loss_sees_the_sigmoid_as_the_answer_says():
+    points = np.repeat([[5.0, 5.0], [-5.0, -5.0]], 50, axis=0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+    with pytest.warns(UserWarning, match="Sigmoid activation"):
+        model.fit(points, np.repeat([1.0, 0.0], 50), epochs=1, verbose=0)
+    model.set_weights([np.ones((2, 1)), np.zeros(1)])
+    assert model.evaluate(points, np.repeat([1.0, 0.0], 50), verbose=0) < 0.001
 
 
 @pytest.mark.filterwarnings("ignore:The model does not have any trainable weights")
@@ -66,6 +79,6 @@ def test_last_batch():
 
 
 def test_latent():
-    (seen, fresh), (_, repaired) = both("7_latent.py", 600)
-    assert seen > fresh + 0.4 and repaired > fresh + 0.1
+    (seen, fresh), (_, repaired) = both("7_latent.py")
+    assert seen > fresh + 0.4 and repaired > fresh + 0.2
     assert np.isfinite([seen, fresh, repaired]).all()
