@@ -1,0 +1,370 @@
+"""A model as one readable file that needs keras, tensorflow and numpy alone.
+
+The file holds the model's own module whole, and of the others just what it uses, found by following
+names from definition to definition. Source text is sliced, so that comments and docstrings stay.
+"""
+
+import ast
+import builtins
+import graphlib
+import re
+import sys
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import gan_keras
+
+PACKAGE = Path(gan_keras.__file__).resolve().parent
+WIDTH = 100
+
+# What a reader may pass over on a first reading: called only while a model is built or trained, it
+# may stand at the end.
+LAST = ("profiles", "guards", "checks")
+
+# As in CITATION.cff.
+AUTHORS = "The gan-keras maintainers"
+TITLE = "gan-keras: a Keras/TensorFlow textbook companion on generative adversarial networks"
+YEAR = 2026
+
+
+class Name(NamedTuple):
+    """A definition of the package: a function, class or constant at the top of a module."""
+
+    module: str  # within the package: "losses", "models.gan"
+    name: str
+
+
+class Use(NamedTuple):
+    """A place where a definition is named: `node` is `name`, or `module.name` if `qualified`."""
+
+    of: Name
+    node: ast.expr
+    qualified: bool
+
+
+@dataclass
+class Module:
+    """A module of the package, taken apart."""
+
+    name: str
+    lines: list[bytes]  # ast counts columns in bytes
+    docstring: str
+    definitions: dict[str, ast.stmt]
+    ours: dict[str, Name | str]  # imported from the package: definitions, and modules by their name
+    others: dict[str, ast.stmt]  # imported from elsewhere: a statement that imports this one name
+
+    @property
+    def title(self) -> str:
+        return self.name.rpartition(".")[2]
+
+
+@cache
+def read(name: str) -> Module:
+    """Raises ValueError for a statement that is no import, function, class or constant."""
+    path = PACKAGE / f"{name.replace('.', '/')}.py"
+    tree = ast.parse(path.read_bytes())
+    lines = path.read_bytes().splitlines()
+    module = Module(name, lines, ast.get_docstring(tree), {}, {}, {})
+    for statement in tree.body[1:]:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            _add_imports(module, statement)
+        elif isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            module.definitions[statement.name] = statement
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            module.definitions[statement.targets[0].id] = statement
+        elif isinstance(statement, ast.AnnAssign):
+            module.definitions[statement.target.id] = statement
+        else:
+            raise ValueError(f"{path}, line {statement.lineno}: cannot be taken into another file.")
+    return module
+
+
+def _add_imports(module, statement):
+    for alias in statement.names:
+        known = alias.asname or alias.name
+        source = getattr(statement, "module", None) or alias.name
+        if source.partition(".")[0] != "gan_keras":
+            alone = {key: value for key, value in vars(statement).items() if key != "names"}
+            module.others[known] = type(statement)(**alone, names=[alias])
+            continue
+        inside = [*source.split(".")[1:], alias.name]
+        is_module = (PACKAGE / "/".join(inside)).with_suffix(".py").exists()
+        within = ".".join(inside[:-1])
+        module.ours[known] = ".".join(inside) if is_module else Name(within, alias.name)
+
+
+class _FreeNames(ast.NodeVisitor):
+    """Collects the names in a definition that its functions do not bind themselves."""
+
+    def __init__(self):
+        self.bound, self.names, self.attributes = [], [], {}
+
+    def visit_Name(self, node):
+        if not any(node.id in names for names in self.bound):
+            self.names.append(node)
+
+    def visit_Attribute(self, node):
+        self.attributes[id(node.value)] = node
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node):
+        outside = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults, node.returns]
+        outside += [argument.annotation for argument in ast.walk(node.args) if _is_arg(argument)]
+        for expression in filter(None, outside):
+            self.visit(expression)
+        self.bound.append(_bound(node))
+        for statement in node.body:
+            self.visit(statement)
+        self.bound.pop()
+
+    def visit_Lambda(self, node):
+        self.bound.append(_bound(node))
+        self.generic_visit(node)
+        self.bound.pop()
+
+
+def _is_arg(node):
+    return isinstance(node, ast.arg)
+
+
+def _bound(function) -> set[str]:
+    """The names that a function binds, those of functions inside it included."""
+    nodes = list(ast.walk(function))[1:]
+    names = {node.arg for node in nodes if _is_arg(node)}
+    names |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    named = (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)
+    return names | {node.name for node in nodes if isinstance(node, named)}
+
+
+@cache
+def uses(name: Name) -> tuple[list[Use], set[str], set[str]]:
+    """What a definition names: definitions of the package, imports, and names of its own inside.
+
+    Raises:
+        ValueError: for a name that is none of these, or a module of the package named as such.
+    """
+    module = read(name.module)
+    definition = module.definitions[name.name]
+    visitor = _FreeNames()
+    visitor.visit(definition)
+    found, imports, own = [], set(), _bound(definition) if _is_code(definition) else set()
+    for node in visitor.names:
+        target = module.ours.get(node.id)
+        around = visitor.attributes.get(id(node))
+        if isinstance(target, str) and around is not None:
+            found.append(Use(Name(target, around.attr), around, True))
+        elif isinstance(target, Name):
+            found.append(Use(target, node, False))
+        elif node.id in module.definitions:
+            found.append(Use(Name(module.name, node.id), node, False))
+        elif node.id in module.others:
+            imports.add(node.id)
+        elif not hasattr(builtins, node.id) and node.id not in own:
+            raise ValueError(f"{name.module}.{name.name}: {node.id} cannot be followed.")
+    return found, imports, own
+
+
+def _is_code(node):
+    return isinstance(node, (ast.FunctionDef, ast.ClassDef))
+
+
+def selected(module: str) -> dict[str, set[str]]:
+    """All of a module, and what it uses: {module: names}, modules before those that use them."""
+    chosen, needs = {}, {}
+
+    def add(name):
+        if name.name in chosen.setdefault(name.module, set()):
+            return
+        chosen[name.module].add(name.name)
+        for use in uses(name)[0]:
+            if use.of.module != name.module:
+                needs.setdefault(name.module, {})[use.of.module] = True  # A set that keeps order.
+            add(use.of)
+
+    for definition in read(module).definitions:
+        add(Name(module, definition))
+    order = graphlib.TopologicalSorter(needs).static_order()
+    return {name: chosen[name] for name in sorted(order, key=LAST.__contains__)}
+
+
+def new_names(chosen: dict[str, set[str]], main: str) -> dict[Name, str]:
+    """What each definition is called where there are no modules.
+
+    Its own name; but `module_name` if it is one word that was understood by its module
+    (`losses.get`), if others are called the same and it is not of the module `main`, or if a
+    function that uses it has a variable of that name.
+    """
+    everything = [Name(module, name) for module in chosen for name in chosen[module]]
+    counts = Counter(name.name for name in everything)
+    longer = {name for name in everything if counts[name.name] > 1 and name.module != main}
+    for name in everything:
+        found, _, own = uses(name)
+        for use in found:
+            short = use.qualified and re.fullmatch("[a-z]+", use.of.name)
+            if short or use.qualified and use.of.name in own:
+                longer.add(use.of)
+    return {name: _longer(name) if name in longer else name.name for name in everything}
+
+
+def _longer(name: Name) -> str:
+    module = name.module.rpartition(".")[2]
+    if name.name.isupper():
+        return f"{module.upper()}_{name.name}"
+    if name.name.startswith("_"):
+        return f"_{module}{name.name}"
+    return f"{module}_{name.name}"
+
+
+def one_file(kind: type, command: str) -> str:
+    """The text of a file that holds a model of the package with all that it uses.
+
+    Args:
+        kind: the model's class.
+        command: that the file was made by, which it names.
+    """
+    main = kind.__module__.removeprefix(f"{gan_keras.__name__}.")
+    chosen = selected(main)
+    names = new_names(chosen, main)
+    sections = [_section(read(module), chosen[module], names, main) for module in chosen]
+    top = [_header(kind, command, chosen, main), f'"""{read(main).docstring}\n"""', _imports(chosen)]
+    text = "\n\n".join(top) + "\n\n" + "\n\n\n".join(sections) + "\n"
+    text = re.sub(r"  # fmt: skip$", "", text, flags=re.M)
+    return _docstring_references(text, names)
+
+
+def _header(kind, command, chosen, main) -> str:
+    titles = [read(module).title for module in chosen]
+    titles[titles.index(read(main).title)] += " (the model itself)"
+    version = gan_keras.__version__
+    return _comment(
+        f"{kind.__name__} in one file, which needs keras 3, tensorflow and numpy alone.",
+        f"Taken out of gan-keras {version} by `{command}`. Licensed under the Apache License, "
+        "Version 2.0, https://www.apache.org/licenses/LICENSE-2.0: keep this notice, and say what "
+        "you have changed.",
+        f"To cite it, beside the paper below: {AUTHORS} ({YEAR}). {TITLE}. Version {version}.",
+        "To use it:",
+        *_example(kind),
+        f"The parts, each below a line: {', '.join(titles)}. A name that begins with that of a "
+        "part, as guards_finite does, is guards.finite in gan-keras.",
+    )
+
+
+def _example(kind) -> list[str]:
+    translates, told = issubclass(kind, gan_keras.TranslationModel), issubclass(kind, gan_keras.CGAN)
+    shape = "64, 64, 3" if translates else "28, 28, 1"
+    data = "a, b" if translates else "images, labels" if told else "images"
+    labels = "; labels are (n,) integers" if told else ""
+    batch_size = 4 if kind is gan_keras.CycleGAN else 16 if translates else 64
+    drawn = "translate(a)" if translates else f"generate(16, {'labels=7, ' * told}seed=0)"
+    return [
+        f"    # {data.removesuffix(', labels')} are (n, {shape}), float32 in [-1, 1]{labels}.",
+        f"    model = {kind.__name__}(image_shape=({shape}){', num_classes=10' * told})",
+        "    model.compile()",
+        f"    model.fit({data}, batch_size={batch_size}, epochs=20)",
+        f"    drawn = model.{drawn}",
+        '    model.save("model.keras")',
+    ]
+
+
+def _comment(*paragraphs) -> str:
+    """Paragraphs as a comment; lines that are indented stay as they are."""
+    lines = []
+    for before, paragraph in zip(["    ", *paragraphs], paragraphs, strict=False):
+        if lines and not (paragraph.startswith("    ") and before.startswith("    ")):
+            lines.append("")
+        lines += [paragraph] if paragraph.startswith("    ") else textwrap.wrap(paragraph, WIDTH - 2)
+    return "\n".join(f"# {line}".rstrip() for line in lines)
+
+
+def _imports(chosen) -> str:
+    statements = {}
+    for module in map(read, chosen):
+        for name in chosen[module.name]:
+            for known in uses(Name(module.name, name))[1]:
+                statement = module.others[known]
+                other = statements.setdefault(known, statement)
+                if ast.unparse(other) != ast.unparse(statement):
+                    raise ValueError(f"{known} is imported in two ways: {module.name}")
+    plain = [ast.unparse(s) for s in statements.values() if isinstance(s, ast.Import)]
+    members = {}
+    for statement in statements.values():
+        if isinstance(statement, ast.ImportFrom):
+            alias = statement.names[0]
+            members.setdefault(statement.module, []).append(ast.unparse(alias))
+    lines = sorted(plain)
+    lines += [f"from {name} import {', '.join(sorted(members[name]))}" for name in sorted(members)]
+    standard = [s for s in lines if re.split(r"[ .]", s)[1] in sys.stdlib_module_names]
+    others = [line for line in lines if line not in standard]
+    return "\n\n".join("\n".join(part) for part in (standard, others) if part)
+
+
+def _section(module, chosen, names, main) -> str:
+    """The chosen definitions of a module in their order, under a heading."""
+    whole = chosen == set(module.definitions)
+    about = module.docstring if whole else module.docstring.partition("\n\n")[0]
+    heading = [f"# {'-' * (WIDTH - 2)}", f"# {module.title}"]
+    if module.name != main:
+        heading += ["#", *(f"# {line}".rstrip() for line in about.splitlines())]
+    lines = _renamed(module, chosen, names)
+    text, end = "\n".join(heading), 0
+    for name, node in module.definitions.items():
+        if name in chosen:
+            first, last = _span(module, node)
+            follows = end and not any(line.strip() for line in module.lines[end : first - 1])
+            text += "\n" * (first - end if follows else 3)
+            text += b"\n".join(lines[first - 1 : last]).decode()
+            end = last
+    return text
+
+
+def _span(module, node) -> tuple[int, int]:
+    """First and last line of a definition, decorators and comments directly above included."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    while first > 1 and module.lines[first - 2].startswith(b"#"):
+        first -= 1
+    return first, node.end_lineno
+
+
+def _renamed(module, chosen, names) -> list[bytes]:
+    """The module's lines with definitions under their new names."""
+    changes = []
+    for name in chosen:
+        node, new = module.definitions[name], names[Name(module.name, name)]
+        if new != name:
+            if isinstance(node, ast.ClassDef):
+                raise ValueError(f"Two classes are called {name}: saved models name them by that.")
+            target = node.targets[0] if isinstance(node, ast.Assign) else node
+            column = 4 if isinstance(node, ast.FunctionDef) else 0  # after "def "
+            changes.append((target.lineno, column, name, new))
+        for use in uses(Name(module.name, name))[0]:
+            old = ast.unparse(use.node)
+            if names[use.of] != old:
+                changes.append((use.node.lineno, use.node.col_offset, old, names[use.of]))
+    lines = list(module.lines)
+    for number, column, old, new in sorted(set(changes), reverse=True):
+        line, end = lines[number - 1], column + len(old.encode())
+        if line[column:end] != old.encode():
+            raise ValueError(f"{module.name}, line {number}: {old} cannot be given another name.")
+        lines[number - 1] = line[:column] + new.encode() + line[end:]
+    return [_broken(line) for line in lines]
+
+
+def _broken(line: bytes) -> bytes:
+    """A call or the head of a function in three lines, if a longer name has made it too long."""
+    parts = re.fullmatch(rb"( *)(.*?\()(.*)(\)( -> .*)?:?)", line)
+    if len(line) <= WIDTH or not parts:
+        return line
+    indent, begin, middle, end = parts.groups()[:4]
+    return b"%b%b\n%b    %b\n%b%b" % (indent, begin, indent, middle, indent, end)
+
+
+def _docstring_references(text, names) -> str:
+    """`module.name` in docstrings and comments as what it is called now, `gan_keras.x` as `x`."""
+    for name, new in names.items():
+        module = name.module.rpartition(".")[2]
+        text = text.replace(f"`{module}.{name.name}`", f"`{new}`")
+    return re.sub(r"`gan_keras\.(\w+)`", r"`\1`", text)
