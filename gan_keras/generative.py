@@ -23,7 +23,6 @@ class GenerativeModel(keras.Model):
 
     Attributes:
         tracked: names of the values that `track` takes and `fit` reports, as means over an epoch.
-        remembering: kinds of layers that being called changes.
         training_data: what `fit` was last given, checked.
         lost_at: the training step whose loss or gradient was not finite, -1 while there is none.
 
@@ -35,7 +34,6 @@ class GenerativeModel(keras.Model):
     """
 
     tracked: tuple[str, ...] = ("loss",)
-    remembering: tuple[type, ...] = (keras.layers.BatchNormalization,)
 
     def __init__(self, image_shape, seed: int | None = None, num_classes: int = 0, **kwargs):
         super().__init__(**kwargs)

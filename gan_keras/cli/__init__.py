@@ -30,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
     """Its help is the command's manual."""
     top = argparse.ArgumentParser(
         "gan-keras",
-        description="Train a generative model, draw with it, measure it, take it along. Each command "
-        "has its own --help.",
+        description="Train a generative model, draw with it, measure it, take it elsewhere. Each "
+        "command has its own --help.",
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for add in (add_train, add_sample, add_walk, add_translate, add_evaluate, add_export):

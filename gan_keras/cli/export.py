@@ -7,18 +7,24 @@ from gan_keras.cli.train import MODELS
 from gan_keras.export import models, notebooks
 
 
+DESCRIPTION = """\
+Writes a model of the package as one Python file that needs keras, tensorflow and numpy alone: the
+model's own module and what it uses of the others, docstrings kept, licence and citation on top.
+What its models save gan-keras loads, and the other way round.
+
+Or writes a chapter as a notebook that brings along what it uses of the package, and so runs where
+nothing of that is installed, on Colab for one. The chapters are in a clone of the repository, not
+in the installed package. MNIST and Fashion-MNIST are not brought along: tensorflow-datasets
+downloads them, unless the folder that the variable TFDS_DATA_DIR names has them.
+
+A file that is there already is written over."""
+
+
 def add_export(commands):
     export = add_command(
         commands, "export", run_export,
         help="take a model or a chapter along, without gan-keras",
-        description="Writes a model of the package as one Python file that needs keras, tensorflow "
-        "and numpy alone: the\nmodel's own module and what it uses of the others, docstrings kept, "
-        "licence and citation on top.\nModels that it saves, gan-keras loads, and the other way "
-        "round.\n\n"
-        "Or writes a chapter as a notebook that brings its part of the package along and runs where "
-        "nothing of it\nis installed, such as on Colab. Only a clone of the repository has the "
-        "chapters. MNIST and\nFashion-MNIST are not brought along: tensorflow-datasets downloads "
-        "them, unless the folder that\nTFDS_DATA_DIR names has them.",
+        description=DESCRIPTION,
         examples=[
             "gan-keras export cgan",
             "gan-keras export cyclegan -o coursework/cyclegan.py",

@@ -7,6 +7,7 @@ names from definition to definition. Source text is sliced, so that comments and
 import ast
 import builtins
 import graphlib
+import itertools
 import re
 import sys
 import textwrap
@@ -230,7 +231,11 @@ def one_file(kind: type, command: str) -> str:
     chosen = selected(main)
     names = new_names(chosen, main)
     sections = [_section(read(module), chosen[module], names, main) for module in chosen]
-    top = [_header(kind, command, chosen, main), f'"""{read(main).docstring}\n"""', _imports(chosen)]
+    top = [
+        _header(kind, command, chosen, main),
+        f'"""{read(main).docstring}\n"""',
+        _imports(chosen),
+    ]
     text = "\n\n".join(top) + "\n\n" + "\n\n\n".join(sections) + "\n"
     text = re.sub(r"  # fmt: skip$", "", text, flags=re.M)
     return _docstring_references(text, names)
@@ -254,7 +259,8 @@ def _header(kind, command, chosen, main) -> str:
 
 
 def _example(kind) -> list[str]:
-    translates, told = issubclass(kind, gan_keras.TranslationModel), issubclass(kind, gan_keras.CGAN)
+    translates = issubclass(kind, gan_keras.TranslationModel)
+    told = issubclass(kind, gan_keras.CGAN)
     shape = "64, 64, 3" if translates else "28, 28, 1"
     data = "a, b" if translates else "images, labels" if told else "images"
     labels = "; labels are (n,) integers" if told else ""
@@ -273,10 +279,11 @@ def _example(kind) -> list[str]:
 def _comment(*paragraphs) -> str:
     """Paragraphs as a comment; lines that are indented stay as they are."""
     lines = []
-    for before, paragraph in zip(["    ", *paragraphs], paragraphs, strict=False):
-        if lines and not (paragraph.startswith("    ") and before.startswith("    ")):
+    for before, paragraph in itertools.pairwise(["", *paragraphs]):
+        code = paragraph.startswith("    ")
+        if before and not (code and before.startswith("    ")):
             lines.append("")
-        lines += [paragraph] if paragraph.startswith("    ") else textwrap.wrap(paragraph, WIDTH - 2)
+        lines += [paragraph] if code else textwrap.wrap(paragraph, WIDTH - 2)
     return "\n".join(f"# {line}".rstrip() for line in lines)
 
 
