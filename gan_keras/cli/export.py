@@ -6,7 +6,6 @@ from gan_keras.cli.arguments import add_command
 from gan_keras.cli.train import MODELS
 from gan_keras.export import models, notebooks
 
-
 DESCRIPTION = """\
 Writes a model of the package as one Python file that needs keras, tensorflow and numpy alone: the
 model's own module and what it uses of the others, docstrings kept, licence and citation on top.

@@ -265,9 +265,11 @@ def _example(kind) -> list[str]:
     data = "a, b" if translates else "images, labels" if told else "images"
     labels = "; labels are (n,) integers" if told else ""
     batch_size = 4 if kind is gan_keras.CycleGAN else 16 if translates else 64
-    drawn = "translate(a)" if translates else f"generate(16, {'labels=7, ' * told}seed=0)"
+    noise = "" if kind is gan_keras.CycleGAN else ", seed=0"
+    drawn = f"translate(a{noise})" if translates else f"generate(16, {'labels=7, ' * told}seed=0)"
+    images = "a and b" if translates else "images"
     return [
-        f"    # {data.removesuffix(', labels')} are (n, {shape}), float32 in [-1, 1]{labels}.",
+        f"    # {images} are (n, {shape}), float32 in [-1, 1]{labels}.",
         f"    model = {kind.__name__}(image_shape=({shape}){', num_classes=10' * told})",
         "    model.compile()",
         f"    model.fit({data}, batch_size={batch_size}, epochs=20)",

@@ -22,8 +22,8 @@ LINE = 1000  # characters of packed text in a line: editors are slow with longer
 
 ABOUT = """\
 *This notebook runs by itself. The next cell holds the part of gan-keras that it uses, compressed; \
-the one after it unpacks that into a temporary folder and puts the folder on Python's path, so that \
-nothing has to be installed. gan-keras is under the Apache License 2.0.{emoji}*"""
+the one after it unpacks that into a temporary folder and puts the folder on Python's path, so \
+that nothing has to be installed. gan-keras is under the Apache License 2.0.{emoji}*"""
 
 ABOUT_EMOJI = """ \
 With it come the emoji: OpenMoji (CC BY-SA 4.0) and Noto Emoji (Apache License 2.0); the credits \
