@@ -22,9 +22,9 @@ import gan_keras
 PACKAGE = Path(gan_keras.__file__).resolve().parent
 WIDTH = 100
 
-# What a reader may pass over on a first reading: called only while a model is built or trained, it
-# may stand at the end.
-LAST = ("profiles", "guards", "checks")
+# What a reader may pass over at first: only called while a model is built or trained, it may stand at
+# the end.
+LAST = ("guards", "checks")
 
 # As in CITATION.cff.
 AUTHORS = "The gan-keras maintainers"
@@ -253,8 +253,10 @@ def _header(kind, command, chosen, main) -> str:
         f"To cite it, beside the paper below: {AUTHORS} ({YEAR}). {TITLE}. Version {version}.",
         "To use it:",
         *_example(kind),
-        f"The parts, each below a line: {', '.join(titles)}. A name that begins with that of a "
-        "part, as guards_finite does, is guards.finite in gan-keras.",
+        f"The parts, each below a line: {', '.join(titles)}. On a first reading pass over the last "
+        "two, which watch over training and refuse what cannot work. A name that begins with that "
+        "of a part, as guards_finite does, is guards.finite in gan-keras. What comments and "
+        "messages name and is not here, such as load_dataset, is there too.",
     )
 
 
@@ -315,11 +317,10 @@ def _section(module, chosen, names, main) -> str:
     """The chosen definitions of a module in their order, under a heading."""
     whole = chosen == set(module.definitions)
     about = module.docstring if whole else module.docstring.partition("\n\n")[0]
-    heading = [f"# {'-' * (WIDTH - 2)}", f"# {module.title}"]
-    if module.name != main:
-        heading += ["#", *(f"# {line}".rstrip() for line in about.splitlines())]
+    about = "The model itself; its paper stands at the top." if module.name == main else about
+    heading = ["-" * (WIDTH - 2), module.title + ", in part" * (not whole), "", *about.splitlines()]
     lines = _renamed(module, chosen, names)
-    text, end = "\n".join(heading), 0
+    text, end = "\n".join(f"# {line}".rstrip() for line in heading), 0
     for name, node in module.definitions.items():
         if name in chosen:
             first, last = _span(module, node)
