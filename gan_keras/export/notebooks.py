@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gan_keras.datasets.catalogue import EMBEDDED
 from gan_keras.export import emoji
-from gan_keras.export.models import PACKAGE
+from gan_keras.export.names import PACKAGE
 
 ROOT = PACKAGE.parent  # In a clone, the repository.
 LINE = 1000  # characters of packed text in a line: editors are slow with longer ones
