@@ -22,8 +22,8 @@ else:
 
 def example(name):
     """The code in the comment at the top of the file: for narrow networks and two steps."""
-    lines = Path(f"{name}.py").read_text().splitlines()
-    code = "\n".join(line[6:] for line in lines if line.startswith("#     "))
+    top = Path(f"{name}.py").read_text().partition('"""')[0]
+    code = "\n".join(line[6:] for line in top.splitlines() if line.startswith("#     "))
     code = code.replace("epochs=20", "epochs=1, verbose=0")
     return code if name in ("gan", "vae") else code.replace("(image_shape", "(width=2, image_shape")
 

@@ -125,7 +125,7 @@ def test_a_notebook_unpacks_what_its_chapter_needs(tmp_path):
         "assert gan_keras.__file__.startswith(str(folder)), gan_keras.__file__",
         "drawn = gan_keras.load_pretrained('gan-mnist').generate(4, seed=0)",
         "numpy.save('drawn.npy', drawn)",
-        "print(len(gan_keras.load_dataset('mnist', limit=10)))",
+        "print(len(gan_keras.load_dataset('mnist', batch_size=10, limit=10)))",
     ])  # fmt: skip
     (tmp_path / "program.py").write_text(program)
     assert run_alone("program.py", folder=tmp_path).split() == ["1"]
