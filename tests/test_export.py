@@ -27,7 +27,7 @@ def run_alone(*arguments, folder):
     """Runs an interpreter that has the installed packages, but not this one."""
     # An editable install is a .pth file, which is not read in a folder of PYTHONPATH.
     environment = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib"), "MPLBACKEND": "agg"}
-    environment["TFDS_DATA_DIR"] = str(ROOT / "data")
+    environment |= {"TFDS_DATA_DIR": str(ROOT / "data"), "IPYTHONDIR": str(folder)}
     done = subprocess.run(
         [sys._base_executable, *map(str, arguments)],
         env=environment, cwd=folder, capture_output=True, text=True,
@@ -193,9 +193,14 @@ def test_a_chapter_with_emoji_runs_by_itself(number, tmp_path):
     path = tmp_path / "chapter.ipynb"
     assert cli.main(["export", "--notebook", number, "-o", str(path)]) == 0
     assert path.stat().st_size < LIMIT
-    (tmp_path / "end.py").write_text("print('all cells ran')")
+    notebook = json.loads(path.read_text())
+    last = {"cell_type": "code", "source": "print('at the end:', gan_keras.__file__)"}
+    notebook["cells"].append({**last, "metadata": {}, "execution_count": None, "outputs": []})
+    path.write_text(json.dumps(notebook))
+    # It stops at the first error, with exit code 1.
     shown = run_alone("-m", "IPython", "--colors=NoColor", path.name, folder=tmp_path)
-    assert "Error" not in shown
+    end = shown.strip().splitlines()[-1]
+    assert end.startswith("at the end: ") and "gan-keras-" in end and str(ROOT) not in end
 
 
 @pytest.mark.parametrize(
