@@ -5,7 +5,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose clean
+.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose colab clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -54,6 +54,9 @@ notebooks: $(VENV)/.installed ## make the notebooks anew from their texts, execu
 
 prose: $(VENV)/.installed ## take changes of prose into the notebooks, without executing them
 	$(BIN)/python tools/notebooks.py prose $(CHAPTER)
+
+colab: $(VENV)/.installed ## chapters for Colab: badges, or self-contained notebooks in build/colab/
+	@$(BIN)/python tools/colab.py
 
 clean: ## remove build/ and the environments
 	rm -rf build $(VENV) $(FLOOR)
