@@ -210,7 +210,7 @@ def test_a_chapter_with_emoji_runs_by_itself(number, tmp_path):
         (("export", "stargan"), 2, "invalid choice"),
         (("export", "cgan", "--notebook", "04"), 2, "not allowed with"),
         (("export", "cgan", "-o", "cgan.txt"), 1, "must end in .py"),
-        (("export", "cgan", "-o", "folder.py"), 1, "Is a directory"),
+        (("export", "cgan", "-o", "folder.py"), 1, "is a folder"),
         (("export", "--notebook", "04", "-o", "cgan.py"), 1, "must end in .ipynb"),
         (("export", "--notebook", "9"), 1, "Choose one of 01, 02"),
         (("export", "--notebook", "two"), 1, "Choose one of 01, 02"),

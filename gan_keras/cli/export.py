@@ -43,6 +43,8 @@ def run_export(options) -> int:
     out = options.out or Path(f"{options.model}.py" if chapter is None else chapter.name)
     if out.suffix != suffix:
         raise ValueError(f"--out is {out}; it must end in {suffix}.")
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder; give the name of a file.")
     if chapter is None:
         command = f"gan-keras export {options.model}"
         content = models.one_file(MODELS[options.model], command)

@@ -56,8 +56,8 @@ def _header(kind, command, chosen, main) -> str:
         *_example(kind),
         f"The parts, each below a line: {', '.join(titles)}. On a first reading pass over the last "
         "two, which watch over training and refuse what cannot work. A name that begins with that "
-        "of a part, as guards_finite does, is guards.finite in gan-keras. What comments and "
-        "messages name and is not here, such as load_dataset, is there too.",
+        "of a part, as guards_finite does, is guards.finite in gan-keras. Comments and "
+        "messages also name what is in gan-keras alone, such as load_dataset.",
     )
 
 
