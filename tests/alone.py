@@ -21,10 +21,10 @@ else:
 
 
 def example(name):
-    """The code in the comment at the top of the file: for narrow networks and two steps."""
+    """The code in the comment at the top of the file: for small networks and two steps."""
     top = Path(f"{name}.py").read_text().partition('"""')[0]
     code = "\n".join(line[6:] for line in top.splitlines() if line.startswith("#     "))
-    code = code.replace("epochs=20", "epochs=1, verbose=0")
+    code = code.replace("epochs=20", "epochs=1, verbose=0").replace("64, 64", "32, 32")
     return code if name in ("gan", "vae") else code.replace("(image_shape", "(width=2, image_shape")
 
 
