@@ -6,7 +6,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play book test-book clean
+.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play book test-book colab clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -55,6 +55,9 @@ notebooks: $(VENV)/.installed ## make the notebooks anew from their texts, execu
 
 prose: $(VENV)/.installed ## take changes of prose into the notebooks, without executing them
 	$(BIN)/python tools/notebooks.py prose $(CHAPTER)
+
+colab: $(VENV)/.installed ## chapters for Colab: badges, or self-contained notebooks in build/colab/
+	@$(BIN)/python tools/colab.py
 
 $(BOOK)/.installed: pyproject.toml tools/make_venv.sh
 	@sh tools/make_venv.sh $(BOOK) '[book]'
