@@ -1,11 +1,12 @@
 # `make help` lists the commands.
 VENV := .venv
 FLOOR := .venv-floor
+BOOK := .venv-book
 CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose clean
+.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play book test-book colab clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -41,7 +42,7 @@ test-floor: $(FLOOR)/.installed ## test the package on the lowest versions it al
 
 lint: $(VENV)/.installed ## check style with ruff
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check gan_keras tests tools benchmarks data conftest.py
+	$(BIN)/ruff format --check gan_keras tests tools benchmarks data book conftest.py
 
 check: $(VENV)/.installed ## check that notebooks and their texts agree
 	$(BIN)/python tools/notebooks.py check
@@ -55,5 +56,27 @@ notebooks: $(VENV)/.installed ## make the notebooks anew from their texts, execu
 prose: $(VENV)/.installed ## take changes of prose into the notebooks, without executing them
 	$(BIN)/python tools/notebooks.py prose $(CHAPTER)
 
+colab: $(VENV)/.installed ## chapters for Colab: badges, or self-contained notebooks in build/colab/
+	@$(BIN)/python tools/colab.py
+
+$(BOOK)/.installed: pyproject.toml tools/make_venv.sh
+	@sh tools/make_venv.sh $(BOOK) '[book]'
+	@touch $@
+
+play: $(VENV)/.installed ## make build/play/, pages in which generators run and a game is played; needs npm
+	$(BIN)/python tools/play.py build
+
+test-play: play $(BOOK)/.installed ## test these pages in Chromium, and their code in Node.js
+	node --test tests/play
+	$(BOOK)/bin/python -m pytest tests/play
+
+book: $(BOOK)/.installed ## make a web site of the committed notebooks: build/book/index.html
+	@rm -rf build/book && mkdir -p build/book
+	$(BOOK)/bin/python -m sphinx -q -W --keep-going -E -d build/doctrees -c book . build/book
+	@echo "The book is made: build/book/index.html"
+
+test-book: book ## test the book: its links, and every page in Chromium
+	$(BOOK)/bin/python -m pytest tests/book
+
 clean: ## remove build/ and the environments
-	rm -rf build $(VENV) $(FLOOR)
+	rm -rf build $(VENV) $(FLOOR) $(BOOK)

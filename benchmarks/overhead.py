@@ -2,16 +2,19 @@
 
     python benchmarks/overhead.py [--rounds 9] [--seconds 2]
 
-For each model in its recipe "fast", on batches as in the chapters, in turns in one process:
+For each model in its recipe "fast", on batches as in the chapters, in turns in one process and on
+one and the same model, as two that are alike differ by some percent in where they lie in memory:
 
-- bare: the training step of a model without averaged weights, compiled by `tf.function` and called
-  on one batch again and again;
+- bare: the training step without averaged weights, compiled by `tf.function` and called on one
+  batch again and again;
 - fit: an epoch of `fit` on the same batch again and again, with averaged weights and the callbacks
   `Progress` and `TerminateOnNaN`;
 - data: the same epoch on the data set that a reader trains on, shuffled.
 
-Times are per step, of an epoch; the first one of each, in which the step is traced, is measured by
-itself. Writes results/overhead.json, and ends with an error where a ratio of `GOALS` is missed.
+Times are those of a step in an epoch as long as that of the data set: what an epoch takes at its
+beginning and end is measured on short ones, and spread over all its steps. The first step, which is
+traced, is measured by itself. Writes results/overhead.json, and ends with an error where a ratio of
+`GOALS` is missed.
 """
 
 import argparse
@@ -21,6 +24,7 @@ import json
 import statistics
 import sys
 import time
+from unittest import mock
 
 import keras
 import steps
@@ -43,23 +47,34 @@ GOALS = {("fit", "bare"): 1.05, ("data", "fit"): 1.02}
 
 
 class EpochTime(keras.callbacks.Callback):
-    """Seconds of the last epoch."""
+    """When the last epoch began, when each of its steps was done, and when it ended."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.perf_counter()
+        self.times = [time.perf_counter()]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.times.append(time.perf_counter())
 
     def on_epoch_end(self, epoch, logs=None):
-        self.seconds = time.perf_counter() - self.begun
+        self.times.append(time.perf_counter())
+
+    def step(self, steps):
+        """Seconds that a step takes in an epoch of so many."""
+        begun, first, *others, ended = self.times
+        step = (others[-1] - first) / len(others)
+        once = ended - begun - step * (len(others) + 1)
+        return step + once / steps
 
 
-def build(name, data, **options):
-    keras.utils.set_random_seed(0)
+def build(name, data, seed=0):
+    keras.utils.set_random_seed(seed)
     shapes = [tuple(x.shape[1:]) for x in keras.tree.flatten(data.element_spec)]
+    options = {}
     if name in ("Pix2Pix", "CycleGAN"):
         options["target_shape"] = shapes[1]
     if name != "GAN":
         options["recipe"] = "fast"
-    model = getattr(gan_keras, name)(shapes[0], seed=0, **options)
+    model = getattr(gan_keras, name)(shapes[0], seed=seed, **options)
     model.compile()
     return model
 
@@ -68,10 +83,11 @@ def measure(name, rounds=9, seconds=2.0, data=None):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios."""
     data = data or gan_keras.load_dataset(**DATA[name])
     batch = next(iter(data))
-    bare, fitted = build(name, data, average=None), build(name, data)
-    step = tf.function(bare.train_step, autograph=False)
+    model = build(name, data)
+    step = tf.function(model.train_step, autograph=False)
     begun = time.perf_counter()
-    steps.finished(step(batch))
+    with mock.patch.object(model, "update_average"):  # Left out of what is traced here.
+        steps.finished(step(batch))
     first = time.perf_counter() - begun
     begun = time.perf_counter()
     for _ in range(5):
@@ -84,16 +100,17 @@ def measure(name, rounds=9, seconds=2.0, data=None):
         for _ in range(count):
             result = step(batch)
         steps.finished(result)
-        return time.perf_counter() - begun
+        return (time.perf_counter() - begun) / count
 
     def epoch(data):
         watch = EpochTime()
         callbacks = [keras.callbacks.TerminateOnNaN(), watch]
         with contextlib.redirect_stdout(io.StringIO()):
             progress = gan_keras.callbacks.Progress()
-            fitted.fit(data, verbose=0, callbacks=[progress, *callbacks])
-        return watch.seconds
+            model.fit(data, verbose=0, callbacks=[progress, *callbacks])
+        return watch.step(length)
 
+    length = len(data)
     same = tf.data.Dataset.from_tensors(batch).repeat(count)
     contenders = {
         "bare": call,
@@ -103,13 +120,14 @@ def measure(name, rounds=9, seconds=2.0, data=None):
     times = {key: [] for key in contenders}
     for round_number in range(rounds + 1):
         for key, run in contenders.items():
-            taken = run() / count
+            taken = run()
             if round_number:  # The first one traces and warms up.
                 times[key].append(taken)
     return {
         "model": name,
         "batch_size": DATA[name]["batch_size"],
         "steps": count,
+        "steps_an_epoch": length,
         "first_step_seconds": round(first, 1),
         "milliseconds": {
             key: round(1000 * statistics.median(values), 2) for key, values in times.items()

@@ -109,7 +109,7 @@ def check_networks(generator, discriminator, latent_dim, image_shape, num_classe
 
 def check_logits(discriminator) -> None:
     """Refuses a discriminator that ends in a sigmoid, with a ValueError."""
-    last = _last(discriminator)
+    last = _last_layer(discriminator)
     activation = getattr(last, "activation", None)
     # TensorFlow's function and Keras' are of the same name.
     names = {getattr(activation, "__name__", ""), type(last).__name__.lower()}
@@ -121,14 +121,14 @@ def check_logits(discriminator) -> None:
         )
 
 
-def _last(network, output=0):
+def _last_layer(network, output=0):
     """The layer or operation that gives an output, looked for in networks inside networks too."""
     outputs = getattr(network, "outputs", None)
     if outputs:
         history = outputs[output]._keras_history
-        return _last(history.operation, history.tensor_index)
+        return _last_layer(history.operation, history.tensor_index)
     layers = getattr(network, "layers", None)
-    return _last(layers[-1]) if layers else network
+    return _last_layer(layers[-1]) if layers else network
 
 
 def outputs_of(network, role, takes):

@@ -6,8 +6,6 @@ import functools
 import keras
 import tensorflow as tf
 
-from gan_keras.layers import ImagePool
-
 # How the error of `assert_finite` is known again.
 LOST = "gan-keras lost"
 
@@ -27,10 +25,19 @@ def lost(step) -> FloatingPointError:
     )
 
 
-def _states(model, kinds):
-    """What layers of these kinds change by being called: moving statistics, pools of images."""
-    layers = [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
+def _states(model, chosen):
+    """What the layers that `chosen` holds for change by being called."""
+    layers = [layer for layer in model._flatten_layers() if chosen(layer)]
     return [state for layer in layers for state in layer.non_trainable_variables]
+
+
+def _has_statistics(layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
+def _remembers(layer) -> bool:
+    """Whether it keeps moving statistics, or images, as a layer says by `remembers = True`."""
+    return _has_statistics(layer) or getattr(layer, "remembers", False)
 
 
 class StopWhenLost(keras.callbacks.Callback):
@@ -68,7 +75,7 @@ class StopWhenLost(keras.callbacks.Callback):
             state.assign(value)
 
     def _states(self):
-        return _states(self.model, (keras.layers.BatchNormalization, ImagePool))
+        return _states(self.model, _remembers)
 
 
 class AgreeOnStatistics(keras.callbacks.Callback):
@@ -82,7 +89,7 @@ class AgreeOnStatistics(keras.callbacks.Callback):
         strategy = self.model.distribute_strategy
         if strategy.num_replicas_in_sync == 1:
             return
-        states = _states(self.model, keras.layers.BatchNormalization)
+        states = _states(self.model, _has_statistics)
         # Asked for outside a replica, a variable gives the first replica's value alone.
         values = strategy.run(lambda: [tf.identity(state.value) for state in states])
         for state, value in zip(states, values, strict=True):

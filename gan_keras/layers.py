@@ -134,6 +134,8 @@ class ImagePool(layers.Layer):
         size: images in the pool. 0 returns all images as they come.
     """
 
+    remembers = True  # A training that is lost goes back to the pool of the epoch's beginning.
+
     def __init__(self, image_shape, size: int = 50, dtype="float32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
         if int(size) != size or size < 0:
@@ -167,8 +169,8 @@ class ImagePool(layers.Layer):
 
         # One after the other: a place may hold an earlier image of this very batch.
         earlier = tf.range(n)[None, :] < tf.range(n)[:, None]
-        before = _last(earlier & stored & (place[None, :] == place[:, None]))
-        after = _last(stored & (place[None, :] == tf.range(self.size)[:, None]))
+        before = _last_marked(earlier & stored & (place[None, :] == place[:, None]))
+        after = _last_marked(stored & (place[None, :] == tf.range(self.size)[:, None]))
 
         both = tf.concat([images, pool], axis=0)
         shown = tf.where(before >= 0, before, n + place)
@@ -182,7 +184,7 @@ class ImagePool(layers.Layer):
         return {**super().get_config(), "image_shape": self.image_shape, "size": self.size}
 
 
-def _last(marked):
+def _last_marked(marked):
     """The last marked column of each row, -1 where there is none: (rows, columns) -> (rows,)."""
     columns = tf.range(tf.shape(marked)[1])
     return tf.reduce_max(tf.where(marked, columns, -1), axis=1)

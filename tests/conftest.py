@@ -18,6 +18,9 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+# What needs a browser, and an environment of its own: make test-book, make test-play.
+collect_ignore = ["book", "play"]
+
 # Run by `make test-all` only: the slowest cases of tests that other models go through for the same
 # (tests/long.json has their seconds). Whole tests that take long bear the mark.
 LONG = (

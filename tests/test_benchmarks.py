@@ -18,10 +18,12 @@ import against_torch  # noqa: E402
 import bench  # noqa: E402
 import few_images  # noqa: E402
 import generation  # noqa: E402
+import growth  # noqa: E402
 import limits  # noqa: E402
 import overhead  # noqa: E402
 import own_pictures  # noqa: E402
 import pix2pix_recipe  # noqa: E402
+import precision  # noqa: E402
 import scorecard  # noqa: E402
 import steps  # noqa: E402
 import time_to_quality  # noqa: E402
@@ -236,6 +238,40 @@ def test_three_ways_of_a_transposed_convolution_give_the_same():
     for way in (limits.sub_pixel, limits.four_phases):
         np.testing.assert_allclose(way(x, kernel), expected)
     assert limits.resized(x, kernel).shape == expected.shape
+
+
+@pytest.mark.parametrize("what, value", [("width", 16), ("examples", 300)])
+def test_growth_is_measured_one_thing_at_a_time(what, value):
+    found = growth.measure("GAN", what, value, seconds=0.05)
+    assert found["ms_an_image"] > 0 and found["gib"] > 0.1
+
+
+def test_growth_reports_what_a_process_of_its_own_says():
+    with pytest.raises(RuntimeError, match="must be multiples of 4"):
+        growth.apart("DCGAN", "size", 29)
+
+
+def test_pictures_of_growth_lie_on_the_line_that_theory_draws():
+    points = [{"size": size, "ms_an_image": size**2 / 1000, "gib": 1.0} for size in (10, 20, 40)]
+    figure = growth.draw(
+        "GAN", {"size": points, "width": [{**p, "width": p["size"]} for p in points]}
+    )
+    measured, theory = figure.axes[0].lines
+    np.testing.assert_allclose(measured.get_ydata(), theory.get_ydata())
+    assert figure.axes[2].get_xlabel() == "pixels a side"
+
+
+def test_both_precisions_are_trained_alike_and_compared_by_the_median_over_seeds():
+    row = precision.compare("GAN", "mixed_bfloat16", 0, count=2, n=100, limit=200)
+    assert row["frechet"] > 0 and keras.config.dtype_policy().name == "float32"
+    rows = [
+        {"model": "GAN", "policy": policy, "frechet": value}
+        for policy, values in {"float32": (10, 20, 40), "mixed_bfloat16": (11, 40, 40)}.items()
+        for value in values
+    ]
+    assert precision.summary(rows) == {
+        "GAN": {"frechet": {"bfloat16 / float32": 1.1, "seeds": 4.0}}
+    }
 
 
 def test_translating_models_are_measured_in_each_direction_beside_the_input():

@@ -57,7 +57,7 @@ def test_imports_go_one_way():
         {"adversarial"},
         {"translation"},
         {"models"},
-        {"callbacks", "pretrained"},
+        {"callbacks", "pretrained", "export"},
         {"cli", "__main__"},
     ]
     level = {name: i for i, names in enumerate(order) for name in names}
@@ -89,7 +89,7 @@ def test_run_names_the_chapters_there_are(number):
 
 def test_make_help_lists_every_command():
     printed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
-    for command in ("run", "test", "test-floor", "lab", "notebooks"):
+    for command in ("run", "test", "test-floor", "lab", "notebooks", "book"):
         assert f"make {command} " in printed
 
 

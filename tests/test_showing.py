@@ -2,6 +2,7 @@
 
 import io
 
+import keras
 import matplotlib
 import numpy as np
 import pytest
@@ -114,9 +115,70 @@ def test_profile_follows_the_environment(monkeypatch):
         gan_keras.profile()
 
 
-def test_profile_without_a_gpu_is_cpu(monkeypatch):
+def test_profile_without_a_gpu_is_cpu(monkeypatch, capsys):
     monkeypatch.delenv("GAN_KERAS_PROFILE", raising=False)
     monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: [])
     assert gan_keras.profile().name == "cpu"
-    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["GPU:0"])
+    said = capsys.readouterr().out
+    assert said.startswith("Profile cpu: ") and said.count("\n") == 1
+    assert "in float32" in said and "GAN_KERAS_PROFILE" in said
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Sets what TensorFlow says of GPUs, by their compute capability; gives those told to grow."""
+
+    def have(*capabilities, in_use=False):
+        grown = []
+
+        def grow(gpu, on):
+            if in_use:
+                raise RuntimeError("Physical devices cannot be modified after being initialized")
+            grown.append((gpu, on))
+
+        monkeypatch.delenv("GAN_KERAS_PROFILE", raising=False)
+        config = "tensorflow.config"
+        monkeypatch.setattr(f"{config}.list_physical_devices", lambda kind: list(capabilities))
+        monkeypatch.setattr(
+            f"{config}.experimental.get_device_details",
+            lambda gpu: {"compute_capability": gpu} if gpu else {},
+        )
+        monkeypatch.setattr(f"{config}.experimental.set_memory_growth", grow)
+        return grown
+
+    yield have
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(
+    "capabilities, policy",
+    [
+        ([(8, 0)], "mixed_bfloat16"),
+        ([(7, 5)], "mixed_float16"),
+        ([(9, 0), (7, 0)], "mixed_float16"),
+        ([(6, 1)], "float32"),
+        ([None], "float32"),
+    ],
+)
+def test_profile_gpu_sets_memory_and_the_precision_that_all_gpus_are_fast_in(
+    gpus, capsys, capabilities, policy
+):
+    grown = gpus(*capabilities)
     assert gan_keras.profile().name == "gpu"
+    assert grown == [(gpu, True) for gpu in capabilities]
+    assert keras.config.dtype_policy().name == policy
+    assert f"Profile gpu: the papers' sizes, in {policy}." in capsys.readouterr().out
+
+
+def test_profile_gpu_keeps_a_chosen_precision_and_a_gpu_in_use(gpus):
+    assert gpus((8, 0), in_use=True) == []
+    keras.config.set_dtype_policy("mixed_float16")
+    assert gan_keras.profile().name == "gpu"
+    assert keras.config.dtype_policy().name == "mixed_float16"
+
+
+def test_asking_for_a_recipe_sets_nothing_and_says_nothing(gpus, capsys):
+    grown = gpus((8, 0))
+    assert gan_keras.profiles.choose({"fast": {}, "paper": {"a": 1}}) == {"a": 1}
+    assert not grown and not capsys.readouterr().out
+    assert keras.config.dtype_policy().name == "float32"

@@ -6,6 +6,7 @@ import sys
 from gan_keras.cli.data import add_data
 from gan_keras.cli.draw import add_sample, add_translate, add_walk
 from gan_keras.cli.evaluate import add_evaluate
+from gan_keras.cli.export import add_export
 from gan_keras.cli.train import add_train, run_train
 
 INTERRUPTED = 130  # As a shell reports a program that was stopped with Ctrl-C.
@@ -30,12 +31,13 @@ def parser() -> argparse.ArgumentParser:
     """Its help is the command's manual."""
     top = argparse.ArgumentParser(
         "gan-keras",
-        description="Train a generative model, draw with it, measure it. Each command has its own "
-        "--help.",
+        description="Train a generative model, draw with it, measure it, take it elsewhere. Each "
+        "command has its own --help.",
         epilog="It ends with 0; with 1 after an error, which is said in a sentence; with 2 if the "
         "call itself is wrong; with 130 after Ctrl-C.",
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_train, add_sample, add_walk, add_translate, add_evaluate, add_data):
+    adds = (add_train, add_sample, add_walk, add_translate, add_evaluate, add_data, add_export)
+    for add in adds:
         add(commands)
     return top

@@ -48,8 +48,8 @@ class ACGAN(CGAN):
     class on real and on generated images. Guessing scores log(num_classes).
 
     Args:
-        image_shape, num_classes, latent_dim, recipe, width, generator, average, seed,
-            augment: see `CGAN`.
+        image_shape, num_classes, latent_dim, recipe, width: see `CGAN`.
+        generator, average, seed, augment: see `CGAN`.
         discriminator: (batch, *image_shape) -> [(batch, 1), (batch, num_classes)] logits.
 
     Raises:

@@ -1,7 +1,7 @@
 """CGAN: Mirza & Osindero 2014, "Conditional Generative Adversarial Nets", arXiv:1411.1784.
 
-The idea: both networks are told the class y of the image. The discriminator then judges whether an
-image is real *and* of that class, and the generator learns to draw what is ordered.
+The idea: both networks are told the class y of the image. The discriminator then judges whether
+an image is real *and* of that class, and the generator learns to draw what is ordered.
 
     min_G max_D V(D, G) = E[log D(x|y)] + E[log(1 - D(G(z|y)))]                          (eq. 2)
 

@@ -400,11 +400,11 @@ class Pix2Pix(TranslationModel):
         if not as_in_training:
             return self.in_batches(self.averaged_generator, images, batch_size=batch_size)
         seeds = np.random.default_rng(seed)
-        starts = range(0, len(images), batch_size)
-        return np.concatenate([
-            self._draw(images[i : i + batch_size], seeds.integers(2**31, size=2, dtype=np.int32))
-            for i in starts
-        ])  # fmt: skip
+        translated = np.empty((len(images), *self.target_shape), np.float32)
+        for i in range(0, len(images), batch_size):
+            drawn = seeds.integers(2**31, size=2, dtype=np.int32)
+            translated[i : i + batch_size] = self._draw(images[i : i + batch_size], drawn)
+        return translated
 
     @tf.function(reduce_retracing=True)
     def _draw(self, images, seed):
