@@ -31,7 +31,7 @@ def add_export(commands):
         ],
     )  # fmt: skip
     what = export.add_mutually_exclusive_group(required=True)
-    what.add_argument("model", nargs="?", choices=MODELS, help=", ".join(MODELS))
+    what.add_argument("model", nargs="?", choices=MODELS, help="the model to export")
     what.add_argument("--notebook", metavar="CHAPTER", help="number of a chapter, such as 04")
     export.add_argument("-o", "--out", type=Path, metavar="FILE",
                         help="by default MODEL.py, or the chapter's name, here")  # fmt: skip

@@ -10,7 +10,6 @@ import json
 import re
 import tarfile
 import tempfile
-import textwrap
 from pathlib import Path
 
 from gan_keras.datasets.catalogue import EMBEDDED
@@ -75,7 +74,7 @@ def by_itself(path: Path) -> str:
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     files, with_emoji = needed(code)
     packed = base64.b64encode(_archive(files, with_emoji)).decode()
-    lines = "\n".join(textwrap.wrap(packed, LINE))
+    lines = "\n".join(packed[i : i + LINE] for i in range(0, len(packed), LINE))
     hidden = {"cellView": "form", "jupyter": {"source_hidden": True}}  # Colab's way, and Jupyter's.
     setup = [
         _cell("markdown", ABOUT.format(emoji=ABOUT_EMOJI * with_emoji)),
@@ -100,7 +99,7 @@ def needed(code: str) -> tuple[list[Path], bool]:
     Weights and data sets are those that the code, or a study that it imports, has in quotes.
     """
     studies = _studies(code)
-    code += "\n".join(path.read_text() for path in studies if path.suffix == ".py")
+    code = "\n".join([code, *(path.read_text() for path in studies if path.suffix == ".py")])
     named = set(re.findall(r"[\"']([\w-]+)[\"']", code))
     weights = [f"pretrained/{path.stem}.*" for path in PACKAGE.glob("pretrained/*.npz")
                if path.stem in named]  # fmt: skip
