@@ -23,6 +23,7 @@ include_patterns = [
     "book/**.md",
     "chapters/*.ipynb",
     "chapters/solutions/*.ipynb",
+    "chapters/bugs/**.md",
     "benchmarks/README.md",
     "data/README.md",
     "CONTRIBUTING.md",

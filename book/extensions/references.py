@@ -80,7 +80,7 @@ def plain_title(fields) -> str:
 
 
 def in_chapters(docname: str) -> bool:
-    return docname.startswith("chapters/")
+    return bool(re.match(r"chapters/(solutions/)?\d", docname))
 
 
 def section_called(doctree, title: str):
