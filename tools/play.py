@@ -15,11 +15,10 @@ import argparse
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
+import npm
 import numpy as np
 import tensorflow as tf
 from PIL import Image
@@ -30,7 +29,6 @@ ROOT = Path(__file__).parents[1]
 SOURCE, TARGET = ROOT / "book/play", ROOT / "build/play"
 PICTURE = ROOT / "book/pictures/play.png"
 MODELS = ("cgan-mnist", "dcgan-fashion_mnist", "cgan-emoji", "pix2pix-emoji")
-NPM = ROOT / "build/play-npm"  # Where npm works: node_modules is none of the pages' affair.
 # Of LiteRT.js: its modules, and the runtime with its fallback for browsers without relaxed SIMD.
 RUNTIME = (
     "@litertjs/core/dist/index.js",
@@ -98,24 +96,11 @@ def export_examples(folder: Path) -> None:
 
 
 def fetch_runtime(folder: Path) -> None:
-    """Puts LiteRT.js into `folder`, after npm has compared it with the lock file's digests.
-
-    Raises:
-        SystemExit: with a sentence, if there is no npm or it fails.
-    """
-    npm = shutil.which("npm")
-    if npm is None:
-        sys.exit("make play needs npm, which comes with Node.js (version 20 or later): install it.")
-    NPM.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SOURCE / name, NPM)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=NPM, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"npm could not fetch the runtime; a network is needed once:\n{done.stderr}")
+    """Puts LiteRT.js into `folder`."""
+    modules = npm.install(SOURCE, "make play")
     for name in RUNTIME:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(NPM / "node_modules" / name, folder / name)
+        shutil.copy(modules / name, folder / name)
 
 
 def build() -> None:
