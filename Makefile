@@ -6,7 +6,7 @@ CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play book test-book colab clean
+.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play slides book test-book colab clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -69,6 +69,9 @@ play: $(VENV)/.installed ## make build/play/, pages in which generators run and 
 test-play: play $(BOOK)/.installed ## test these pages in Chromium, and their code in Node.js
 	node --test tests/play
 	$(BOOK)/bin/python -m pytest tests/play
+
+slides: $(VENV)/.installed ## make slides of the committed notebooks: build/slides/index.html; needs npm
+	$(BIN)/python tools/slides.py
 
 book: $(BOOK)/.installed ## make a web site of the committed notebooks: build/book/index.html
 	@rm -rf build/book && mkdir -p build/book

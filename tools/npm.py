@@ -18,7 +18,9 @@ def install(source: Path, command: str) -> Path:
     """
     npm = shutil.which("npm")
     if npm is None:
-        sys.exit(f"{command} needs npm, which comes with Node.js (version 20 or later): install it.")
+        sys.exit(
+            f"{command} needs npm, which comes with Node.js (version 20 or later): install it."
+        )
     folder = ROOT / f"build/{source.name}-npm"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):

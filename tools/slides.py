@@ -12,7 +12,6 @@ import math
 import re
 import shutil
 import struct
-from pathlib import Path
 
 import nbformat
 import npm
