@@ -25,6 +25,7 @@ SCREEN, LINE = 20, 34  # Lines on a screen; their height in pixels.
 WIDTH = 100  # Characters of text in a line.
 CODE = 0.72  # The height of a line of code, in lines of text.
 CODE_BESIDE_PICTURE, PICTURE = 220 / LINE, 460 / LINE  # What the style sheet leaves them at most.
+ENLARGED = 1.6  # Pictures, by the style sheet.
 
 
 def blocks(markdown: str) -> list[str]:
@@ -51,12 +52,12 @@ def blocks(markdown: str) -> list[str]:
 
 
 def picture_lines(output) -> float:
-    """The height of an output's PNG, in lines; 0 if it has none."""
+    """The height of an output's PNG on the screen, in lines; 0 if it has none."""
     png = output.get("data", {}).get("image/png")
     if png is None:
         return 0
     (height,) = struct.unpack(">I", base64.b64decode(png[:64])[20:24])
-    return min(height / LINE, PICTURE)
+    return min(ENLARGED * height / LINE, PICTURE)
 
 
 def lines(cell) -> float:
