@@ -13,8 +13,9 @@ from pathlib import Path
 
 from machine import keep
 
-# Model: arguments of the steps in the recipes "fast" and "paper": pixels a side, channels, batch.
+# Model: pixels a side, channels and batch in the recipes "fast" and "paper"; GAN is one size.
 SIZES = {
+    "GAN": {"any": (28, 1, 128)},
     "DCGAN": {"fast": (28, 1, 128), "paper": (64, 3, 128)},
     "CGAN": {"fast": (28, 1, 128), "paper": (64, 3, 128)},
     "Pix2Pix": {"fast": (64, 3, 16), "paper": (256, 3, 1)},
@@ -25,12 +26,13 @@ UNIT = 2**30 if sys.platform == "darwin" else 2**20
 
 def measure(name, recipe):
     """GiB."""
+    options = {} if recipe == "any" else {"recipe": recipe}
     program = f"""
 import resource, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import gan_keras, steps, tensorflow as tf
 size, channels, count = {SIZES[name][recipe]}
-model = gan_keras.{name}((size, size, channels), recipe={recipe!r}, seed=0)
+model = gan_keras.{name}((size, size, channels), seed=0, **{options!r})
 step = tf.function(steps.library_step(model), autograph=False)
 data = steps.batch({name!r}, size, channels, count)
 for _ in range(4):
