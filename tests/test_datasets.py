@@ -187,6 +187,8 @@ def test_an_installed_package_brings_the_emoji(tmp_path, monkeypatch):
         (dict(image_size=(32, -1)), r"image_size is \(32, -1\)"),
         (dict(image_size=(32,)), r"image_size is \(32,\)"),
         (dict(channels=2), "channels is 2; it must be 1, 3 or None"),
+        (dict(channels=True), "channels is True"),
+        (dict(channels=3.0), "channels is 3.0"),
         (dict(augment=True), "augment is True; it must be 'mirror', 'jitter' or None"),
         (dict(broken="ignore"), "broken is 'ignore'"),
         (dict(split="validation"), "mnist has no split 'validation'. It has test, train"),

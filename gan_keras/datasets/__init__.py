@@ -260,7 +260,7 @@ def _check_arguments(image_size, batch_size, channels, exclude, augment, limit, 
             f"image_size is {image_size!r}; it must be a positive integer, (height, width), or "
             "None to keep the images' size."
         )
-    if channels not in (None, 1, 3):
+    if channels is not None and not (is_positive(channels) and channels in (1, 3)):
         raise ValueError(f"channels is {channels!r}; it must be 1, 3 or None.")
     if augment is not None and augment not in pairs.AUGMENTATIONS:
         known = ", ".join(map(repr, pairs.AUGMENTATIONS))

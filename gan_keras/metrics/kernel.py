@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_keras import checks
 from gan_keras.metrics.frechet import check_features
 
 
@@ -36,10 +37,13 @@ def kernel_distance(
         (mean, sd).
 
     Raises:
-        ValueError: if the feature dimensions differ, a set has fewer than 2 samples, or there are
-            values that are not finite.
+        ValueError: if the feature dimensions differ, a set or a subset has fewer than 2 samples, or
+            there are values that are not finite.
     """
     a, b = check_features(a, b, at_least=2)
+    checks.check_whole("subsets", subsets)
+    if size is not None:
+        checks.check_whole("size", size, at_least=2)
     fewest = min(len(a), len(b))
     size = max(min(1000, fewest // 2), 2) if size is None else min(size, fewest)
     random = np.random.default_rng(seed)

@@ -65,3 +65,7 @@ def test_repeatable_and_refuses_what_it_cannot_measure():
         kernel_distance(a[:1], b)
     with pytest.raises(ValueError, match="equal d"):
         kernel_distance(a[:, :2], b)
+    with pytest.raises(ValueError, match="size is 1; .* at least 2"):
+        kernel_distance(a, b, size=1)
+    with pytest.raises(ValueError, match="subsets is 0"):
+        kernel_distance(a, b, subsets=0)
