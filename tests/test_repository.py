@@ -57,7 +57,7 @@ def test_imports_go_one_way():
         {"adversarial"},
         {"translation"},
         {"models"},
-        {"callbacks", "pretrained", "export"},
+        {"callbacks", "pretrained", "export", "sliders"},
         {"cli", "__main__"},
     ]
     level = {name: i for i, names in enumerate(order) for name in names}

@@ -123,6 +123,7 @@ class Runner(NotebookClient):
             timeout=None,
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
+            store_widget_state=False,
         )
         self.terminal = Terminal()
         self.on_picture = on_picture
@@ -146,6 +147,9 @@ class Runner(NotebookClient):
 
     def _executed(self, cell, cell_index, execute_reply):
         cell.metadata["seconds"] = round(time.monotonic() - self.cell_begun, 1)
+        for output in cell.get("outputs", ()):
+            # The widget ends with the kernel, and JupyterLab would show an error in its place.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         if self.on_picture and any("image/png" in o.get("data", {}) for o in cell.outputs):
             self.on_picture()
 
