@@ -97,7 +97,11 @@ class Sliders:
         film = []
         for name, row in rows.items():
             ticks = [self._text(name, value) for value in row]
-            film.append((name, ticks, self._text(name, now[name]), [next(images) for _ in row]))
+            title = name
+            if name == SHARE:
+                a, b = (self._text(key, now[key]) for key in (CLASS_A, CLASS_B))
+                title = f"{name}\n(a: {a}, b: {b})"
+            film.append((title, ticks, self._text(name, now[name]), [next(images) for _ in row]))
         return _filmstrip(film)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -117,7 +121,7 @@ class Sliders:
         return {name: control.value for name, control in self.controls.items()}
 
     def _text(self, name, value):
-        if name == CLASS_A:
+        if name in (CLASS_A, CLASS_B):
             return self.controls[name].options[value][0]
         return f"{value:g}" if name == SHARE or value == 0 else f"{value:+g}"
 
