@@ -72,7 +72,8 @@ class Sliders:
         else:
             self._n = len(start)
             self._start = _finite("start", start, (self._n, model.latent_dim))
-        self._picture = _widgets().Image(format="png")
+        as_it_is = {"align_self": "flex-start", "max_width": "100%"}
+        self._picture = _widgets().Image(format="png", layout=as_it_is)
         self._box = _widgets().VBox([self._picture, *self.controls.values()])
         for name, control in self.controls.items():
             control.description = name
