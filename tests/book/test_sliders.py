@@ -85,7 +85,9 @@ def lab(tmp_path):
 def test_sliders_move_in_jupyterlab(browser, lab):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(lab)
-    page.locator(".jp-CodeCell .cm-content").first.click(timeout=120_000)
+    # Before the kernel is there, JupyterLab passes over what is to be run.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
+    page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     picture = page.locator(".jp-OutputArea-output img.jupyter-widgets")
     picture.wait_for(timeout=300_000)
