@@ -85,10 +85,14 @@ def lab(tmp_path):
 def test_sliders_move_in_jupyterlab(browser, lab):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(lab)
-    # Before the kernel is there, JupyterLab passes over what is to be run.
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=120_000)
-    page.locator(".jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
+    code = page.locator(".jp-CodeCell").first
+    code.wait_for(timeout=120_000)
+    for _ in range(60):  # JupyterLab passes over what is to be run until its kernel is there.
+        code.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(1000)
+        if code.locator(".jp-InputPrompt").inner_text() != "[ ]:":
+            break
     picture = page.locator(".jp-OutputArea-output img.jupyter-widgets")
     picture.wait_for(timeout=300_000)
     assert page.locator(".jp-OutputArea-output img").count() == 1  # The still one is not shown.
