@@ -68,10 +68,10 @@ class Sliders:
             checks.check_whole("n", n)
             checks.check_whole("seed", seed, at_least=0)
             self._n = n
-            self.controls[SEED] = _widgets().BoundedIntText(seed, min=0, max=2**31 - 1)
+            self.controls[SEED] = _widgets().BoundedIntText(seed, min=0, max=2**53)
         else:
+            self._start = _finite("start", start, (None, model.latent_dim))
             self._n = len(start)
-            self._start = _finite("start", start, (self._n, model.latent_dim))
         as_it_is = {"align_self": "flex-start", "max_width": "100%"}
         self._picture = _widgets().Image(format="png", layout=as_it_is)
         self._box = _widgets().VBox([self._picture, *self.controls.values()])
@@ -171,8 +171,10 @@ def _class_controls(model, labels, class_names):
         if labels is None and class_names is None:
             return {}
         raise ValueError(f"This {type(model).__name__} knows no classes; leave out labels.")
-    labels = (0, model.num_classes - 1) if labels is None else labels
-    checks.check_labels(np.asarray(labels), 2, model.num_classes)
+    labels = np.asarray((0, model.num_classes - 1) if labels is None else labels)
+    if labels.shape != (2,):
+        raise ValueError(f"labels has shape {labels.shape}; it must be two classes, as (0, 1).")
+    checks.check_labels(labels, 2, model.num_classes)
     names = range(model.num_classes) if class_names is None else class_names
     if len(names) != model.num_classes:
         raise ValueError(f"There are {len(names)} class_names; the model has {model.num_classes}.")
@@ -185,6 +187,8 @@ def _vectors(latent_dim, dims, directions):
     """{name of a slider: what it adds to z}."""
     if dims is None:
         dims = () if directions else range(min(3, latent_dim))
+    if not np.iterable(dims):
+        raise ValueError(f"dims is {dims!r}; give several numbers of z, such as range(3).")
     vectors = {}
     for i in dims:
         checks.check_whole("dims", i, at_least=0)
@@ -198,13 +202,16 @@ def _vectors(latent_dim, dims, directions):
     return vectors
 
 
-def _finite(name, vector, shape):
-    vector = np.asarray(vector, np.float32)
-    if vector.shape != shape or not np.isfinite(vector).all():
+def _finite(name, array, shape):
+    """(latent_dim,) or (None, latent_dim), None for any number, as float32; refuses all else."""
+    array = np.asarray(array, np.float32)
+    fits = array.ndim == len(shape) and array.shape[-1] == shape[-1]
+    if not fits or not np.isfinite(array).all():
         raise ValueError(
-            f"{name} has shape {vector.shape}; it must be {shape}, without NaN and infinite values."
+            f"{name} has shape {array.shape}; it must be {str(shape).replace('None', 'n')}, "
+            "without NaN and infinite values."
         )
-    return vector
+    return array
 
 
 def _pixels(images, columns) -> np.ndarray:
