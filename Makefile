@@ -78,7 +78,7 @@ book: $(BOOK)/.installed ## make a web site of the committed notebooks: build/bo
 	$(BOOK)/bin/python -m sphinx -q -W --keep-going -E -d build/doctrees -c book . build/book
 	@echo "The book is made: build/book/index.html"
 
-test-book: book ## test the book: its links, and every page in Chromium
+test-book: book $(VENV)/.installed ## test the book: its links, and every page in Chromium
 	$(BOOK)/bin/python -m pytest tests/book
 
 clean: ## remove build/ and the environments

@@ -25,6 +25,7 @@ from gan_keras.models.vae import VAE
 from gan_keras.pretrained import load_pretrained
 from gan_keras.profiles import Profile, profile
 from gan_keras.seeds import set_seed
+from gan_keras.sliders import Sliders
 from gan_keras.translation import TranslationModel
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ __all__ = [
     "GenerativeModel",
     "Pix2Pix",
     "Profile",
+    "Sliders",
     "TranslationModel",
     "callbacks",
     "datasets",

@@ -169,7 +169,7 @@ def test_emoji_come_back_as_they_were(tmp_path):
 @pytest.mark.parametrize(
     ("number", "weights", "studies", "with_emoji"),
     [
-        ("01", set(), set(), False),
+        ("01", {"vae-mnist"}, set(), False),
         ("02", {"gan-mnist"}, set(), False),
         ("03", {"dcgan-fashion_mnist", "dcgan-emoji"}, {"dcgan_rules"}, True),
         ("04", {"cgan-mnist", "cgan-emoji"}, {"conditioning", "few_images"}, True),

@@ -1,5 +1,6 @@
 """What the repository says of itself in two places must be the same in both."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def test_imports_go_one_way():
         {"adversarial"},
         {"translation"},
         {"models"},
-        {"callbacks", "pretrained", "export"},
+        {"callbacks", "pretrained", "export", "sliders"},
         {"cli", "__main__"},
     ]
     level = {name: i for i, names in enumerate(order) for name in names}
@@ -113,6 +114,33 @@ def test_formulas_become_mathml_and_code_stays():
     page = with_mathml("Let $x^2$ be:\n\n$$\n\\frac{a}{b}\n$$\n\n`$x$` costs \\$5.\n```\n$y$\n```")
     assert page.count("<math") == 2 and "<mfrac>" in page
     assert "`$x$`" in page and "$y$" in page and "\\$5" in page
+
+
+def test_of_a_widget_its_picture_is_kept(tmp_path, monkeypatch):
+    import nbformat
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    import notebooks
+
+    code = f"""import ipywidgets
+from IPython.display import display
+view = {{"version_major": 2, "version_minor": 0, "model_id": ipywidgets.IntSlider().model_id}}
+display({{{notebooks.WIDGET!r}: view, "image/png": "aaaa", "text/plain": "a slider"}}, raw=True)"""
+    text = tmp_path / "chapters/text/01_widget.md"
+    text.parent.mkdir(parents=True)
+    text.write_text(f"```python\n{code}\n```\n")
+    path = notebooks.notebook_path(text)
+    notebook = notebooks.read_text(text)
+    asyncio.run(notebooks.execute(notebook, tmp_path))
+    (output,) = notebook.cells[0].outputs
+    assert output.data == {"image/png": "aaaa", "text/plain": "a slider"}
+    assert "widgets" not in notebook.metadata
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    nbformat.write(notebook, path)
+    assert notebooks.faults(text) == []
+    output.data[notebooks.WIDGET] = {"model_id": "gone"}  # As JupyterLab saves it.
+    nbformat.write(notebook, path)
+    assert "holds a widget" in notebooks.faults(text)[0]
 
 
 def test_prose_changes_without_execution_and_code_does_not(tmp_path):

@@ -32,6 +32,9 @@ CHAPTERS = ROOT / "chapters"
 BUILD = ROOT / "build"
 SIZE_LIMIT = 5_000_000  # bytes of a committed notebook
 REFRESH = 20  # seconds between two writings of a growing page
+# A widget ends with its kernel; JupyterLab would show an error in its place, even if the output
+# holds a picture as well.
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 # Pairs of text and notebook
@@ -78,6 +81,8 @@ def faults(text: Path) -> list[str]:
         found.append(f"{name} was not executed from first cell to last: make notebooks")
     if any(output.output_type == "error" for cell in code for output in cell.outputs):
         found.append(f"{name} holds an error")
+    if any(WIDGET in output.get("data", {}) for cell in code for output in cell.outputs):
+        found.append(f"{name} holds a widget, which no one can move any more: make notebooks")
     if path.stat().st_size > SIZE_LIMIT:
         found.append(f"{name} has {path.stat().st_size:,} bytes, over {SIZE_LIMIT:,}")
     return found
@@ -123,6 +128,7 @@ class Runner(NotebookClient):
             timeout=None,
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
+            store_widget_state=False,
         )
         self.terminal = Terminal()
         self.on_picture = on_picture
@@ -146,6 +152,8 @@ class Runner(NotebookClient):
 
     def _executed(self, cell, cell_index, execute_reply):
         cell.metadata["seconds"] = round(time.monotonic() - self.cell_begun, 1)
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET, None)
         if self.on_picture and any("image/png" in o.get("data", {}) for o in cell.outputs):
             self.on_picture()
 
