@@ -32,7 +32,7 @@ FAST = {"recipe": "fast", "average": 0.999}
 # name: class, its arguments, data set, how it is loaded, epochs
 RECIPES = {
     "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 1100),
-    "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 200),
+    "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 420),
     "dcgan-fashion_mnist": ("DCGAN", FAST, "fashion_mnist", DIGITS, 120),
     # 1,926 drawings: without `augment` the discriminators learn them by heart.
     "dcgan-emoji": (
