@@ -18,7 +18,7 @@ from gan_keras.exercises.registry import exercise, unchecked
 
 @exercise(
     "1.1",
-    takes='the missing factor as text, one of "p(x)", "p(y)", "p(x|y)" and "p(y|x)".',
+    takes='the missing factor as text, one of `"p(x)"`, `"p(y)"`, `"p(x|y)"` and `"p(y|x)"`.',
     hint="Write down Bayes' rule for p(x|y), cross out what her search raises and what does not "
     "depend on the image, and see what is left.",
 )
@@ -86,9 +86,9 @@ def crossover_on_pixels(answer):
 
 @exercise(
     "1.4",
-    takes="a function of (log_joint, old, new) that returns the classes chosen, (n,): log_joint "
-    "is log p(x|y) + log p(y) as the old model gives it, (n, classes), old and new are the two "
-    "p(y), (classes,).",
+    takes="a function of `(log_joint, old, new)` that returns the classes chosen, `(n,)`: "
+    "`log_joint` is log p(x|y) + log p(y) as the old model gives it, `(n, classes)`, `old` and "
+    "`new` are the two p(y), `(classes,)`.",
     hint="p(y) is a factor of p(x, y) of its own. In logarithms, factors are summands.",
 )
 def other_digits_arrive(answer):
@@ -136,7 +136,7 @@ class _Given:
 
 @exercise(
     "1.6",
-    takes="the repaired function class_probabilities(model, x).",
+    takes="the repaired function `class_probabilities(model, x)`.",
     hint="Print np.exp(1000) and np.exp(-1000). Which factor, the same for all classes of an "
     "image, could be taken out before np.exp?",
 )
@@ -160,8 +160,8 @@ def class_probabilities(answer):
 
 @exercise(
     "1.7",
-    takes="a dict {noise: KL term in nats at the end of training}, 4.0 and a smaller noise at "
-    "least.",
+    takes="a dict `{noise: KL}` of the KL term in nats at the end of training, 4.0 and a smaller "
+    "noise at least.",
     hint="The squared error is divided by twice the square of the noise, the KL term is not. What "
     "is a nat of the code worth at each noise?",
 )

@@ -22,7 +22,7 @@ from gan_keras.pretrained import load_pretrained
 
 @exercise(
     "2.1",
-    takes="the best discriminator as a function of the two densities, best(p_data, p_g).",
+    takes="the best discriminator as a function of the two densities, `best(p_data, p_g)`.",
     hint="In the integrand of section 2.3, how often does each of the two logarithms now count?",
 )
 def three_of_four(answer):
@@ -45,7 +45,7 @@ def three_of_four(answer):
 
 @exercise(
     "2.2",
-    takes='the two letters, such as "ab", of the runs that their curves cannot tell apart.',
+    takes='the two letters, such as `"ab"`, of the runs that their curves cannot tell apart.',
     hint="A loss is a mean over single images. What of a set of images does such a mean not see?",
 )
 def four_endings(answer):
@@ -61,8 +61,8 @@ def four_endings(answer):
 
 @exercise(
     "2.3",
-    takes="your discriminator loss, a function smoothed_d(real_logits, fake_logits), both (batch, "
-    "1), that returns one number.",
+    takes="your discriminator loss, a function `smoothed_d(real_logits, fake_logits)`, both "
+    "`(batch, 1)`, that returns one number.",
     hint="Write the cross-entropy of a real image with the target 0.9: a share of log D and a "
     "share of log(1 - D). Of generated images nothing changes.",
 )
@@ -98,8 +98,8 @@ def softplus(logits):
 
 @exercise(
     "2.4",
-    takes="a GAN that you trained on the ring with another loss, or anything with generate(n, "
-    "seed) that gives points (n, 2).",
+    takes="a GAN that you trained on the ring with another loss, or anything with `generate(n, "
+    "seed)` that gives points `(n, 2)`.",
     hint='GAN.compile(loss="minimax"); the networks and rates of section 2.8 do for all games.',
 )
 def other_games(answer):
@@ -116,8 +116,8 @@ def other_games(answer):
 
 @exercise(
     "2.5",
-    takes="the latent vectors that you found for the first test digits, (n, latent_dim): row i "
-    'for image i of load_dataset("mnist", "test", shuffle=False).',
+    takes="the latent vectors that you found for the first test digits, `(n, latent_dim)`: row i "
+    'for image i of `load_dataset("mnist", "test", shuffle=False)`.',
     hint="z is a tf.Variable and an optimizer moves it, not the weights. Start from several z for "
     "each image and keep the best: the error has many valleys.",
 )
@@ -144,7 +144,7 @@ def backwards(answer):
 
 @exercise(
     "2.6",
-    takes="one number, to three decimals: the smallest d_loss that this step can reach.",
+    takes="one number, to three decimals: the smallest `d_loss` that this step can reach.",
     hint="Between which two numbers does the network's output lie, and what does the loss do with "
     "them? Put in the best case for each of its two halves.",
 )
@@ -161,7 +161,8 @@ def sigmoid_too_many(answer):
 
 @exercise(
     "2.7",
-    takes="a dict {latent_dim: modes found of the ring's eight} for 1, 2 and 16.",
+    takes="a dict `{latent_dim: modes}` of how many of the ring's eight modes were found, for 1, "
+    "2 and 16.",
     hint="Change latent_dim in the generator and in GAN alike; toys.ring().count_modes(points) "
     "counts.",
 )

@@ -64,7 +64,7 @@ unchecked(
 
 @exercise(
     "3.3",
-    takes="your generator, a Keras model from (batch, latent_dim) to (batch, 28, 28, 1).",
+    takes="your generator, a Keras model from `(batch, latent_dim)` to `(batch, 28, 28, 1)`.",
     hint="dcgan.choose_recipe(\"fast\") has latent_dim and the generator's width. The recipe's "
     "batch normalisation has a momentum of its own; the last layer is float32.",
 )
@@ -100,7 +100,8 @@ def resize_generator(answer):
 
 @exercise(
     "3.4",
-    takes="four distances: of GAN on the images as they are and shuffled, and of DCGAN on both.",
+    takes="four distances: of `GAN` on the images as they are and shuffled, and of `DCGAN` on "
+    "both.",
     hint="One permutation for all images, np.random.default_rng(0).permutation(784); its argsort "
     "puts generated pixels back. To a dense layer, what is the order of its inputs?",
 )
@@ -135,8 +136,8 @@ unchecked(
 
 @exercise(
     "3.6",
-    takes="the direction from T-shirts to pullovers of dcgan-fashion_mnist, computed from 30 of "
-    "each, (latent_dim,).",
+    takes="the direction from T-shirts to pullovers of `dcgan-fashion_mnist`, computed from 30 of "
+    "each, `(latent_dim,)`.",
     hint='Rank some thousand z by what load_extractor("fashion_mnist") says of their pictures, '
     "take 30 from among the 300 surest of each kind, and subtract the means: pullovers less "
     "T-shirts.",
@@ -177,7 +178,7 @@ def direction(answer):
 
 @exercise(
     "3.7",
-    takes="the repaired function draw(n, seed).",
+    takes="the repaired function `draw(n, seed)`.",
     hint="In which layer of the generator does a picture depend on the others of its batch, and "
     "when?",
 )

@@ -35,8 +35,8 @@ def uneven_shares(answer):
 
 @exercise(
     "4.2",
-    takes="the powers of x that phi(x) has to hold for the projection logit to be exact, as whole "
-    "numbers from 0: (1,) is phi(x) = x.",
+    takes="the powers of x that the features have to hold for the projection logit to be exact, "
+    "as whole numbers from 0: `(1,)` stands for x alone.",
     hint="Write the logit of the best discriminator as log p(x|y) - log p_g(x|y), put in two "
     "normal densities, and sort by powers of x. Which coefficients depend on y?",
 )
@@ -68,7 +68,7 @@ def log_normal(x, mean, std):
 
 @exercise(
     "4.3",
-    takes="pictures drawn on the orders thin, medium and bold, (3, n, 28, 28, 1) in [-1, 1].",
+    takes="pictures drawn on the orders thin, medium and bold, `(3, n, 28, 28, 1)` in [-1, 1].",
     hint="np.quantile of the ink, the mean of (x + 1) / 2 over an image, gives the bounds of the "
     "three classes, np.digitize the classes; CGAN(num_classes=3) learns them.",
 )
@@ -119,7 +119,7 @@ def change_of_mind(answer):
 
 @exercise(
     "4.5",
-    takes="the repaired data set, of batches (images, labels).",
+    takes="the repaired data set, of batches `(images, labels)`.",
     hint="Look at twelve images with their labels. What does each of the two data sets do before "
     "they are zipped?",
 )

@@ -20,7 +20,7 @@ RED, YELLOW, BLUE, GREEN = (1, -1, -1), (1, 1, -1), (-1, -1, 1), (-1, 1, -1)
 
 @exercise(
     "5.1",
-    takes="six colours, (2, 3, 3): for each of the two cases the best by the absolute error, by "
+    takes="six colours, `(2, 3, 3)`: for each of the two cases the best by the absolute error, by "
     "the squared error and by exact answers.",
     hint="Each channel has an answer of its own. Which number has the least absolute distance to "
     "many, which the least squared one?",
@@ -72,8 +72,8 @@ def judges(answer):
 
 @exercise(
     "5.3",
-    takes="a dict {lambda: mean absolute error on the test pairs} for 1, 10, 100 and 1000, or two "
-    "of them at least.",
+    takes="a dict `{lambda: error}` of the mean absolute error on the test pairs, for 1, 10, 100 "
+    "and 1000, or two of them at least.",
     hint="Pix2Pix(l1_weight=...) takes lambda. The same seed, data and number of steps for all; "
     "images not seen in training.",
 )
@@ -112,7 +112,7 @@ def hint_of_colour(answer):
 
 @exercise(
     "5.5",
-    takes="the repaired function mirror(a, b), for batches (n, h, w, 1) and (n, h, w, 3).",
+    takes="the repaired function `mirror(a, b)`, for batches `(n, h, w, 1)` and `(n, h, w, 3)`.",
     hint="How often is a coin tossed for a pair, and how often should it be?",
 )
 def mirrored_apart(answer):

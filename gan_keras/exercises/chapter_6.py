@@ -28,7 +28,7 @@ def four_and_two(answer):
 
 @exercise(
     "6.2",
-    takes="three numbers: the best D, d_loss and g_loss when nothing can be told apart.",
+    takes="three numbers: the best D, `d_loss` and `g_loss` when nothing can be told apart.",
     hint="A regression predicts the mean of its targets. d_loss is the mean of the squared errors "
     "over both kinds, halved as in section 6.4; the generator aims at 1.",
 )
@@ -47,8 +47,8 @@ def another_target(answer):
 
 @exercise(
     "6.3",
-    takes="a dict {cycle weight: the four numbers, 0 to 3, of the heaps that heaps 0 to 3 go to}, "
-    "for 0 and 10 at least.",
+    takes="a dict `{weight: heaps}` for the cycle weights 0 and 10 at least; heaps are four "
+    "numbers, 0 to 3: where heap 0 goes, where heap 1 goes, and so on.",
     hint="Translate the centres of side a and look for the nearest centre of side b of each.",
 )
 def weight_of_cycle(answer):
@@ -95,7 +95,7 @@ def age_of_pool(answer):
 
 @exercise(
     "6.5",
-    takes="one number: what steps has to be in this code, if the data set has 250 batches.",
+    takes="one number: what `steps` has to be in this code, if the data set has 250 batches.",
     hint="Print model.g_optimizer.learning_rate after the first epoch. How many steps does the "
     "whole training make?",
 )
