@@ -153,26 +153,27 @@ def direction(answer):
     def named(z):
         return extractor(gan.predict(z, verbose=0, batch_size=250))[1]
 
-    z = latent.normal(1000, gan.latent_dim, seed=11)
+    z = latent.normal(3000, gan.latent_dim, seed=11)
     p = named(z)
     z = z[np.argsort(p[:, pullover] - p[:, tshirt])]
-    # From more examples than 30. The solution: a cosine of 0.74, and 71 to 81 % turn.
-    best = z[-100:].mean(axis=0) - z[:100].mean(axis=0)
+    # Twelve draws of 30 from among the 300 surest of 6,000: cosines of 0.54 to 0.71 with this one,
+    # 62 to 86 % turn; of 3: at most 0.33.
+    best = z[-150:].mean(axis=0) - z[:150].mean(axis=0)
     cosine = step @ best / max(np.linalg.norm(step) * np.linalg.norm(best), 1e-9)
     require(cosine > -0.4, "it leads from pullovers to T-shirts: the sign is turned.")
     require(
-        cosine > 0.4,
-        f"its cosine with a direction from 100 other examples of each is {cosine:.2f}: most of it "
+        cosine > 0.45,
+        f"its cosine with a direction from 150 other examples of each is {cosine:.2f}: most of it "
         "is chance.",
     )
     share = np.mean(named(z[:100] + step).argmax(axis=1) == pullover)
     require(
-        share > 0.4,
+        share > 0.5,
         f"added to the z of 100 T-shirts, it makes pullovers of only {share:.0%} of them.",
     )
     return (
         f"Added to the z of 100 T-shirts, it makes pullovers of {share:.0%} of them; its cosine "
-        f"with a direction from 100 other examples of each is {cosine:.2f}."
+        f"with a direction from 150 other examples of each is {cosine:.2f}."
     )
 
 

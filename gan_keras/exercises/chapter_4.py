@@ -30,7 +30,7 @@ def uneven_shares(answer):
     require(not close([seven, other], right[::-1]), "the two are in the other order.")
     require(close(seven, right[0], 5e-3), f"for a seven it is not {seven:.4g}.")
     require(close(other, right[1], 5e-3), f"for another digit it is not {other:.4g}.")
-    return "D says more than a half of a perfect seven: what the curves show at rest moves."
+    return "Of a perfect seven D says more than a half, so the curves rest at other values."
 
 
 @exercise(

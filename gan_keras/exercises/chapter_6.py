@@ -90,7 +90,7 @@ def age_of_pool(answer):
         require(
             close(said, 2 * size, 0.1 * size), f"in a pool of {size} the mean age is not {said:g}."
         )
-    return "In steps that is by so much less as a batch has images. How stale may a mistake be?"
+    return "Divided by the size of a batch, that is in steps. How stale may a mistake be?"
 
 
 @exercise(
