@@ -14,6 +14,7 @@ from gan_keras import (
 )
 from gan_keras.adversarial import AdversarialModel
 from gan_keras.datasets import load_dataset
+from gan_keras.exercises import check
 from gan_keras.generative import GenerativeModel
 from gan_keras.models.acgan import ACGAN
 from gan_keras.models.cgan import CGAN
@@ -44,6 +45,7 @@ __all__ = [
     "Sliders",
     "TranslationModel",
     "callbacks",
+    "check",
     "datasets",
     "latent",
     "layers",

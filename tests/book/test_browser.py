@@ -93,7 +93,7 @@ def test_an_exercise_leads_to_its_solution_which_unfolds(page, address):
     page.wait_for_url("**/solutions/02_gan.html#solution-3")
     section = page.locator("section", has=page.locator("#solution-3")).last
     answer = section.locator("details.solution")
-    assert asked.split("(Code) ")[1][:40] in section.locator(".exercise").inner_text()
+    assert asked.split(" minutes) ")[1][:40] in section.locator(".exercise").inner_text()
     picture = answer.locator("img").first
     assert not picture.is_visible()
     answer.locator("summary").click()
