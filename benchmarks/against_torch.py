@@ -6,10 +6,10 @@ PyTorch is installed in an environment of its own, build/torch (on Linux from th
 takes several gigabytes, as it brings what a GPU needs), and runs in a process of its own
 (`torch_steps.py`), which gets the library's networks with their weights; that both make the same of
 the same input is checked first. PyTorch's step is one generator pass, discriminator then generator,
-Adam in its fused form, images in the memory format channels last. The library's has its averaged
-weights and its watch for NaN, and CycleGAN its pools, which PyTorch's lacks. The two take turns;
-ratios are medians over the rounds. Writes results/against_torch.json, and ends with an error where
-a ratio falls below `GOAL`.
+Adam in its fused form, averaged weights where the library has them, images in the memory format
+channels last. The library's has its watch for NaN, and CycleGAN its pools, which PyTorch's lacks.
+The two take turns; ratios are medians over the rounds. Writes results/against_torch.json, and ends
+with an error where a ratio falls below `GOAL`.
 """
 
 import argparse

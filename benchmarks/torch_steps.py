@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.optim import swa_utils
 
 
 class Same(nn.Module):
@@ -151,6 +152,11 @@ def optimizer(*networks, rate=3e-4):
     return torch.optim.Adam(weights, rate, betas=(0.5, 0.999), fused=True)
 
 
+def averaged(generator, decay=0.99):
+    """PyTorch's own moving average of weights; statistics are copied, as the library does."""
+    return swa_utils.AveragedModel(generator, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(decay))
+
+
 def judged(logits, real):
     target = torch.ones_like(logits) if real else torch.zeros_like(logits)
     return F.binary_cross_entropy_with_logits(logits, target)
@@ -170,6 +176,7 @@ def descend(loss, opt):
 def gan(networks, latent_dim):
     generator, discriminator = networks
     opts = optimizer(generator), optimizer(discriminator)
+    mean = averaged(generator)
 
     def step(real, *y):
         fake = generator(torch.randn(len(real), latent_dim), *y)
@@ -178,6 +185,7 @@ def gan(networks, latent_dim):
         frozen([discriminator], True)
         descend(judged(discriminator(fake, *y), True), opts[0])
         frozen([discriminator], False)
+        mean.update_parameters(generator)
 
     return step
 
@@ -185,6 +193,7 @@ def gan(networks, latent_dim):
 def pix2pix(networks, latent_dim):
     generator, discriminator = networks
     opts = optimizer(generator), optimizer(discriminator)
+    mean = averaged(generator)
 
     def step(a, b):
         fake = generator(a)
@@ -194,6 +203,7 @@ def pix2pix(networks, latent_dim):
         loss = judged(discriminator(a, fake), True) + 100 * (fake - b).abs().mean()
         descend(loss, opts[0])
         frozen([discriminator], False)
+        mean.update_parameters(generator)
 
     return step
 
@@ -201,6 +211,7 @@ def pix2pix(networks, latent_dim):
 def cyclegan(networks, latent_dim):
     ab, ba, d_a, d_b = networks
     opts = optimizer(ab, ba), optimizer(d_a, d_b)
+    means = [averaged(generator) for generator in (ab, ba)]
 
     def step(a, b):
         frozen([d_a, d_b], True)
@@ -214,6 +225,8 @@ def cyclegan(networks, latent_dim):
             for d, real, fake in ((d_a, a, fake_a), (d_b, b, fake_b))
         )
         descend(loss / 2, opts[1])
+        for mean, generator in zip(means, (ab, ba), strict=True):
+            mean.update_parameters(generator)
 
     return step
 
