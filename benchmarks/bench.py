@@ -67,7 +67,8 @@ def overhead_rows(rows):
     for row in rows:
         times = row["milliseconds"]
         yield [
-            f"`{row['model']}`", row["batch_size"], row["first_step_seconds"],
+            f"`{row['model']}`", row["batch_size"], row["steps_per_execution"],
+            row["first_step_seconds"],
             *(times[key] for key in ("bare", "fit", "data")),
             *(f"{ratio:.3f}" for ratio in row["ratios"].values()),
         ]  # fmt: skip
@@ -118,8 +119,8 @@ TABLES = (
      ("networks", "batch", "plain", "library", "plain bf16", "library bf16", "ratio", "ratio bf16",
       "library bf16 / plain")),
     ("What `fit` and data add", "overhead", "rows", overhead_rows,
-     ("model", "batch", "first step, s", "bare, ms", "fit, ms", "data, ms", "fit / bare",
-      "data / fit")),
+     ("model", "batch", "steps an execution", "first step, s", "bare, ms", "fit, ms", "data, ms",
+      "fit / bare", "data / fit")),
     ("Drawing and translating", "generation", "rows", generation_rows,
      ("model", "images", "bare, images/s", "library, images/s", "ratio", "MiB grown (images)")),
     ("Steps beside PyTorch's", "against_torch", "rows", torch_rows,

@@ -39,7 +39,7 @@ class AdversarialModel(GenerativeModel):
         Args:
             optimizers: see `GenerativeModel.compile`.
             loss: a name in `losses.GAMES`, or a pair of callables.
-            **kwargs: `jit_compile`, `run_eagerly`.
+            **kwargs: `steps_per_execution`, `jit_compile`, `run_eagerly`.
         """
         self.d_loss_fn, self.g_loss_fn = losses.get(loss)
         self._probabilistic = loss in losses.PROBABILISTIC if isinstance(loss, str) else False

@@ -41,7 +41,8 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         steps = self.params.get("steps")
-        done = self._epoch + ((batch + 1) / steps if steps else 0)
+        # The last execution of several steps may end before its last step.
+        done = self._epoch + (min(1, (batch + 1) / steps) if steps else 0)
         if self._paced_from is None:
             self._paced_from = time.monotonic(), done
         if time.monotonic() - self._shown > (10 if self.lines else 1):

@@ -51,21 +51,29 @@ class GenerativeModel(keras.Model):
 
     # Compiling, saving and loading
 
-    def compile(self, optimizers, settings=None, *, jit_compile="auto", run_eagerly=False):
+    def compile(self, optimizers, settings=None, *, steps_per_execution=1, jit_compile="auto",
+                run_eagerly=False):  # fmt: skip
         """Builds each optimizer for the networks it trains.
 
         Args:
             optimizers: {attribute name: (optimizer, list of networks)}; each becomes an attribute.
                 A subclass gives its own `compile` keyword arguments of the same names.
             settings: the subclass's other `compile` arguments, to be given again on loading.
+            steps_per_execution: steps between two returns to Python, where callbacks hear of
+                batches. More than one is faster where a step takes milliseconds.
             jit_compile: True, False, or "auto": XLA on a GPU.
             run_eagerly: True runs steps as plain Python, to look inside with a debugger.
 
         Raises:
             ValueError: if two entries share one optimizer.
         """
-        super().compile(optimizer=None, jit_compile=jit_compile, run_eagerly=run_eagerly)
+        checks.check_whole("steps_per_execution", steps_per_execution)
+        super().compile(
+            optimizer=None, steps_per_execution=steps_per_execution, jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+        )  # fmt: skip
         self._compile_arguments = {
+            "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
             "run_eagerly": run_eagerly,
             **(settings or {}),
@@ -155,6 +163,7 @@ class GenerativeModel(keras.Model):
             FloatingPointError: if a loss or gradient is no longer finite. The network whose loss
                 it is keeps its weights, and so do all others from then on.
         """
+        self._check_executions(kwargs, "steps_per_epoch", "validation_steps")
         if not isinstance(x, (np.ndarray, tf.Tensor)):
             kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
         validation = kwargs.get("validation_data")
@@ -182,10 +191,28 @@ class GenerativeModel(keras.Model):
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.evaluate`, with the checks of `fit`."""
+        self._check_executions(kwargs, "steps")
         try:
             return super().evaluate(*self._checked(x, y), *args, **kwargs)
         except tf.errors.InvalidArgumentError as error:
             raise checks.explained(error) from None
+
+    def _check_executions(self, arguments, *names):
+        """Refuses what Keras does not do with several steps an execution, or does not do right."""
+        several = self.steps_per_execution
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if several > 1 and replicas > 1:
+            raise ValueError(
+                f"The model was compiled with steps_per_execution={several}, which Keras cannot do "
+                f"on {replicas} replicas. Compile it with steps_per_execution=1."
+            )
+        for name in names:
+            steps = arguments.get(name)
+            if steps is not None and steps % several:  # Keras would go on to the next multiple.
+                raise ValueError(
+                    f"{name} is {steps}; it must be a multiple of {several}, as the model was "
+                    f"compiled with steps_per_execution={several}."
+                )
 
     def _checked(self, x, y=None):
         return checks.checked(x, self.image_shape, y, self.num_classes)

@@ -55,9 +55,11 @@ class StopWhenLost(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._before = [state.numpy() for state in self._states()]
+        self._due = self.every - 1
 
     def on_train_batch_end(self, batch, logs=None):
-        if (batch + 1) % self.every == 0:
+        if batch >= self._due:  # Not every batch is told where several make one execution.
+            self._due = batch + self.every
             self._look()
 
     def on_epoch_end(self, epoch, logs=None):

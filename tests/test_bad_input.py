@@ -737,6 +737,15 @@ def test_a_lost_training_names_the_step_and_leaves_finite_weights(build, images,
     assert_stops(overshooting(build, jit_compile=False), images, tmp_path)
 
 
+def test_a_lost_training_of_several_steps_an_execution(images, tmp_path):
+    model = overshooting(small_gan, steps_per_execution=4)
+    backup = gan_keras.callbacks.Backup(tmp_path)
+    with pytest.raises(FloatingPointError, match="training step [0-9]+,.* lower learning"):
+        model.fit(batches(model, images), epochs=5, verbose=0, callbacks=[backup])
+    for weight in model.weights:
+        assert np.isfinite(weight.numpy()).all(), weight.path
+
+
 def test_a_lost_training_compiled_by_xla(images, tmp_path):
     assert_stops(overshooting(small_vae, jit_compile=True), images, tmp_path)
 

@@ -139,6 +139,65 @@ def test_compile_settings_come_back(images, tmp_path):
     assert loaded.averaged_generator is loaded.generator
 
 
+# Trains every model by one and by several steps an execution; data end within an execution.
+EXECUTIONS = """
+    import keras, numpy as np, tensorflow as tf
+    import gan_keras
+    from tests.conftest import MODELS, SHAPE, examples
+    from tests.test_resume import state
+
+    class Seen(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.steps = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.steps.append(int(self.model.step))
+
+    images = np.random.default_rng(0).uniform(-1, 1, (64, *SHAPE)).astype("float32")
+    for build in MODELS:
+        ends = []
+        for several in (1, 3):
+            gan_keras.set_seed(0)
+            model, seen = build(), Seen()
+            model.compile(steps_per_execution=several)
+            data = tf.data.Dataset.from_tensor_slices(examples(model, images)).batch(16).shuffle(4)
+            history = model.fit(data, epochs=2, verbose=0, callbacks=[seen]).history
+            assert seen.steps == {1: [1, 2, 3, 4, 5, 6, 7, 8], 3: [3, 4, 7, 8]}[several]
+            ends.append([history, model.evaluate(data, verbose=0), state(model)])
+        np.testing.assert_equal(*ends)
+"""
+
+
+def test_several_steps_an_execution_change_nothing():
+    subprocess.run([sys.executable, "-c", textwrap.dedent(EXECUTIONS)], check=True)
+
+
+def test_several_steps_an_execution_come_back_and_are_checked(images, tmp_path):
+    model = small_gan()
+    with pytest.raises(ValueError, match="steps_per_execution is 0; it must be a whole number"):
+        model.compile(steps_per_execution=0)
+    model.compile(steps_per_execution=3)
+    model.save(tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras")
+    data = batches(model, images).repeat()
+    for name in ("steps_per_epoch", "validation_steps"):
+        with pytest.raises(ValueError, match=f"{name} is 4; it must be a multiple of 3"):
+            model.fit(data, validation_data=data, **{name: 4})
+    with pytest.raises(ValueError, match="steps is 4; it must be a multiple of 3"):
+        model.evaluate(data, steps=4)
+    assert model.step == 0
+    model.fit(data, steps_per_epoch=6, verbose=0)
+    assert model.step == 6
+
+
+def test_several_steps_an_execution_are_refused_on_replicas(images, mirrored):
+    with mirrored.scope():
+        model = small_gan()
+        model.compile(steps_per_execution=2)
+    with pytest.raises(ValueError, match="cannot do on 2 replicas"):
+        model.fit(batches(model, images), verbose=0)
+
+
 def test_uncompiled_model_saves_and_loads(build, tmp_path):
     model = build()
     model.save(tmp_path / "model.keras")

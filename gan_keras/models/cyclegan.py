@@ -200,7 +200,7 @@ class CycleGAN(TranslationModel):
             loss: of the game; see `gan_keras.losses`.
             steps: of the whole training, over whose second half the learning rate of the default
                 optimizers falls to 0 (section 4); None keeps it.
-            **kwargs: `jit_compile`, `run_eagerly`.
+            **kwargs: `steps_per_execution`, `jit_compile`, `run_eagerly`.
         """
         g_optimizer, d_optimizer = (
             given or build_optimizer(**self.optimizer_options, steps=steps)

@@ -90,7 +90,7 @@ class GAN(AdversarialModel):
                 (Radford et al. 2015, section 4, at 2e-4).
             loss: "minimax", "non_saturating", "least_squares", "hinge", or a pair of callables:
                 see `gan_keras.losses`.
-            **kwargs: `jit_compile`, `run_eagerly`.
+            **kwargs: `steps_per_execution`, `jit_compile`, `run_eagerly`.
         """
         optimizers = {
             "g_optimizer": (g_optimizer or Adam(5e-4, 0.5), [self.generator]),

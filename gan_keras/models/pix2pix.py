@@ -304,7 +304,7 @@ class Pix2Pix(TranslationModel):
             loss: of the game; see `gan_keras.losses`.
             steps: of the whole training, over whose second half the learning rate of the default
                 optimizers falls to 0; None keeps it.
-            **kwargs: `jit_compile`, `run_eagerly`.
+            **kwargs: `steps_per_execution`, `jit_compile`, `run_eagerly`.
         """
         g_optimizer, d_optimizer = (
             given or build_optimizer(**self.optimizer_options, steps=steps)

@@ -98,7 +98,7 @@ class VAE(GenerativeModel):
     def compile(self, optimizer=None, **kwargs):
         """Adam at 1e-3 unless another `optimizer` is given.
 
-        **kwargs: `jit_compile`, `run_eagerly`.
+        **kwargs: `steps_per_execution`, `jit_compile`, `run_eagerly`.
         """
         networks = [self.encoder, self.decoder]
         super().compile({"optimizer": (optimizer or Adam(1e-3), networks)}, **kwargs)
