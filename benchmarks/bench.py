@@ -29,7 +29,7 @@ def short():
         print(json.dumps(row), flush=True)
         missed += steps.missed([row])
     for name in overhead.DATA:
-        row = overhead.measure(name, rounds=5, seconds=1.5)
+        row = overhead.measure(name, rounds=15, seconds=0.8)
         print(json.dumps(row), flush=True)
         missed += overhead.missed([row])
     for name in generation.MODELS:

@@ -1,6 +1,6 @@
 """What `fit`, averaged weights, callbacks and real data cost beside the bare compiled step.
 
-    python benchmarks/overhead.py [--rounds 9] [--seconds 2]
+    python benchmarks/overhead.py [--rounds 25] [--seconds 0.8]
 
 For each model in its recipe "fast", on batches as in the chapters, in turns in one process and on
 one and the same model, as two that are alike differ by some percent in where they lie in memory:
@@ -11,12 +11,13 @@ one and the same model, as two that are alike differ by some percent in where th
   `Progress` and `TerminateOnNaN`;
 - data: the same epoch on the data set that a reader trains on, shuffled.
 
-Models are compiled as in the chapters: the dense GAN with several steps an execution, as its steps
-take little longer than what Keras does between two of them. With one it is measured too.
+Models are compiled as in the chapters: the dense GAN with several steps an execution, as what Keras
+does between two of its steps takes some percent of one. With one it is measured too.
 
 Times are those of a step in an epoch as long as that of the data set: what an epoch takes at its
 beginning and end is measured on short ones, and spread over all its steps. The first step, which is
-traced, is measured by itself. Writes results/overhead.json, and ends with an error where a ratio of
+traced, is measured by itself. Turns are short and many, so that what else the machine does falls on
+all of them alike. Writes results/overhead.json, and ends with an error where a ratio of
 `GOALS` is missed.
 """
 
@@ -84,7 +85,7 @@ def build(name, data, seed=0, steps_per_execution=1):
     return model
 
 
-def measure(name, rounds=9, seconds=2.0, data=None, several=None):
+def measure(name, rounds=25, seconds=0.8, data=None, several=None):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios."""
     data = data or gan_keras.load_dataset(**DATA[name])
     batch = next(iter(data))
@@ -169,6 +170,6 @@ def main(rounds, seconds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seconds", type=float, default=0.8)
     sys.exit(main(**vars(parser.parse_args())))
