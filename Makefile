@@ -2,7 +2,6 @@
 VENV := .venv
 FLOOR := .venv-floor
 BOOK := .venv-book
-CHAPTER ?= default
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 

@@ -255,8 +255,6 @@ def selected(number: str, paths: list[Path]) -> list[Path]:
 
 
 def run(number: str) -> None:
-    if number == "default":
-        number = "03" if list(CHAPTERS.glob("03_*.ipynb")) else "02"
     BUILD.mkdir(exist_ok=True)
     for source in selected(number, sorted(CHAPTERS.glob("*.ipynb"))):
         notebook = nbformat.read(source, as_version=4)
@@ -336,15 +334,15 @@ def check() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("command", choices=("run", "build", "prose", "check"))
-    parser.add_argument("chapter", nargs="?", default="default", help="02, or all")
+    parser.add_argument("chapter", nargs="?", help="02, or all; left out: 03 to run, else all")
     arguments = parser.parse_args()
     if arguments.command == "check":
         check()
     elif arguments.command == "run":
-        run(arguments.chapter)
+        run(arguments.chapter or "03")
     else:
         command = build if arguments.command == "build" else prose
-        command("all" if arguments.chapter == "default" else arguments.chapter)
+        command(arguments.chapter or "all")
 
 
 if __name__ == "__main__":
