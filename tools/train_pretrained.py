@@ -40,7 +40,7 @@ RECIPES = {
         {**FAST, "image_shape": [32, 32, 3], "augment": True},
         "emoji",
         EMOJI,
-        750,
+        2000,
     ),
     "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 40),
     "cgan-emoji": (
