@@ -65,7 +65,8 @@ class GenerativeModel(keras.Model):
             run_eagerly: True runs steps as plain Python, to look inside with a debugger.
 
         Raises:
-            ValueError: if two entries share one optimizer.
+            ValueError: if two entries share one optimizer; if `steps_per_execution` is no whole
+                number of at least 1.
         """
         checks.check_whole("steps_per_execution", steps_per_execution)
         super().compile(
@@ -159,7 +160,9 @@ class GenerativeModel(keras.Model):
             batch_size, epochs, verbose, callbacks, **kwargs: see `keras.Model.fit`.
 
         Raises:
-            ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`.
+            ValueError: for a wrong shape, dtype or range of values; see `gan_keras.checks`. With
+                several steps an execution, for numbers of steps that are no multiple of it, and
+                on several replicas.
             FloatingPointError: if a loss or gradient is no longer finite. The network whose loss
                 it is keeps its weights, and so do all others from then on.
         """

@@ -190,6 +190,24 @@ def test_several_steps_an_execution_come_back_and_are_checked(images, tmp_path):
     assert model.step == 6
 
 
+def test_progress_of_several_steps_an_execution_ends_with_the_epoch(images):
+    said = []
+
+    class Progress(gan_keras.callbacks.Progress):
+        def _show(self, done, *_):
+            said.append(done)
+            self._shown = -np.inf
+
+        def on_train_begin(self, logs=None):
+            super().on_train_begin(logs)
+            self._shown = -np.inf
+
+    model = small_gan()
+    model.compile(steps_per_execution=3)
+    model.fit(batches(model, images), epochs=2, verbose=0, callbacks=[Progress()])
+    assert said == [0.75, 1, 1, 1.75, 2, 2]
+
+
 def test_several_steps_an_execution_are_refused_on_replicas(images, mirrored):
     with mirrored.scope():
         model = small_gan()
