@@ -29,11 +29,12 @@ from machine import describe  # noqa: E402
 DIGITS = {"batch_size": 64}
 EMOJI = {"image_size": 32, "augment": "mirror", "batch_size": 64}
 FAST = {"recipe": "fast", "average": 0.999}
-# name: class, its arguments, data set, how it is loaded, epochs
+# name: class, its arguments, data set, how it is loaded, epochs, learning rate, which is None for
+# models whose own falls likewise
 RECIPES = {
-    "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 1100),
-    "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 420),
-    "dcgan-fashion_mnist": ("DCGAN", FAST, "fashion_mnist", DIGITS, 120),
+    "vae-mnist": ("VAE", {"noise": 0.8}, "mnist", {"batch_size": 128}, 1100, 1e-3),
+    "gan-mnist": ("GAN", {"average": 0.999}, "mnist", {"batch_size": 128}, 420, 5e-4),
+    "dcgan-fashion_mnist": ("DCGAN", FAST, "fashion_mnist", DIGITS, 120, 1e-3),
     # 1,926 drawings: without `augment` the discriminators learn them by heart.
     "dcgan-emoji": (
         "DCGAN",
@@ -41,15 +42,17 @@ RECIPES = {
         "emoji",
         EMOJI,
         2000,
+        1e-3,
     ),
-    "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 40),
+    "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 220, 1e-3),
     "cgan-emoji": (
         "CGAN",
         {**FAST, "image_shape": [32, 32, 3], "num_classes": 12, "conditioning": "projection",
-         "augment": True},
+         "augment": True, "width": 64},
         "emoji",
         EMOJI,
-        800,
+        1750,
+        3e-4,
     ),
     "pix2pix-emoji": (
         "Pix2Pix",
@@ -57,6 +60,7 @@ RECIPES = {
         "emoji",
         {"pair": ["line", "color"], "exclude": ["flags"], "augment": "mirror", "batch_size": 16},
         100,
+        None,
     ),
     "cyclegan-emoji": (
         "CycleGAN",
@@ -65,6 +69,7 @@ RECIPES = {
         {"pair": ["color", "noto"], "paired": False, "exclude": [], "augment": "mirror",
          "batch_size": 4},
         50,
+        None,
     ),
 }  # fmt: skip
 
@@ -109,7 +114,7 @@ class Translations(keras.callbacks.Callback):
 
 
 def main(name, epochs=None, policy="float32"):
-    class_name, arguments, data_name, loading, default_epochs = RECIPES[name]
+    class_name, arguments, data_name, loading, default_epochs, rate = RECIPES[name]
     epochs = epochs or default_epochs
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy(policy)
@@ -121,7 +126,6 @@ def main(name, epochs=None, policy="float32"):
     if translates:
         model.compile(steps=steps)
     else:
-        rate = 1e-3 if class_name in ("VAE", "DCGAN", "CGAN") else 5e-4
         rate = ConstantThenLinear(rate, steps)
         if class_name == "VAE":
             model.compile(Adam(rate))
