@@ -27,6 +27,7 @@ import keras
 import numpy as np
 import steps
 import tensorflow as tf
+import turns
 from machine import keep
 
 HERE = Path(__file__).parent
@@ -114,8 +115,11 @@ def start(name, model, data, folder):
     return process, said.split()[1]
 
 
-def compare(name, networks, rounds=9, seconds=1.0):
-    """One row: images or pairs a second, and how many times as fast the library is."""
+def compare(name, networks, rounds=9, seconds=1.0, most=None):
+    """One row: images or pairs a second, and how many times as fast the library is.
+
+    `most`: see `turns.take`.
+    """
     size, channels, count = steps.CASES[name, networks]
     data = steps.batch(name, size, channels, count)
     model = steps.build(name, networks, size, channels)
@@ -134,14 +138,13 @@ def compare(name, networks, rounds=9, seconds=1.0):
             print(repeats, file=process.stdin, flush=True)
             return float(process.stdout.readline())
 
-        runs = {"library": library, "torch": torch}
-        times, repeats = {}, {}
-        for key, run in runs.items():
+        def timed(run):
             run(2)
-            times[key], repeats[key] = [], max(1, round(2 * seconds / run(2)))
-        for _ in range(rounds):
-            for key, run in runs.items():
-                times[key].append(run(repeats[key]) / repeats[key])
+            repeats = max(1, round(2 * seconds / run(2)))
+            return lambda: run(repeats) / repeats
+
+        runs = {"library": timed(library), "torch": timed(torch)}
+        times = turns.take(runs, rounds, {("library", "torch"): GOAL}, most)
         process.stdin.close()
         process.wait()
     return {
@@ -150,7 +153,8 @@ def compare(name, networks, rounds=9, seconds=1.0):
         "batch_size": count,
         "torch": version,
         "per_second": {key: round(count / statistics.median(t), 1) for key, t in times.items()},
-        "ratio": steps.ratio(times, "library", "torch"),
+        "rounds": len(times["torch"]),
+        "ratio": turns.ratio(times, "library", "torch"),
     }
 
 

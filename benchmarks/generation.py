@@ -16,11 +16,13 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import steps
 import tensorflow as tf
+import turns
 from machine import keep
 
 GOAL = 0.9
@@ -64,20 +66,23 @@ def contenders(name, images):
     return {"library": lambda: model.generate(count, seed=0), "bare": bare}, count
 
 
-def compare(name, rounds=7, images=10_000):
+def compare(name, rounds=7, images=10_000, most=None):
+    """One row of the table: images a second, and the ratio. `most`: see `turns.take`."""
     runs, count = contenders(name, images)
-    times = {key: [] for key in runs}
-    for round_number in range(rounds + 1):
-        for key, run in runs.items():
-            begun = time.perf_counter()
-            run()
-            if round_number:  # The first one traces.
-                times[key].append(time.perf_counter() - begun)
+
+    def timed(run):
+        begun = time.perf_counter()
+        run()
+        return time.perf_counter() - begun
+
+    runs = {key: partial(timed, run) for key, run in runs.items()}
+    times = turns.take(runs, rounds, {("library", "bare"): GOAL}, most)
     return {
         "model": name,
         "images": count,
         "per_second": {key: round(count / statistics.median(t)) for key, t in times.items()},
-        "ratio": steps.ratio(times, "library", "bare"),
+        "rounds": len(times["bare"]),
+        "ratio": turns.ratio(times, "library", "bare"),
     }
 
 

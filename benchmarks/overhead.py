@@ -33,6 +33,7 @@ from unittest import mock
 import keras
 import steps
 import tensorflow as tf
+import turns
 from machine import keep
 
 import gan_keras
@@ -85,8 +86,11 @@ def build(name, data, seed=0, steps_per_execution=1):
     return model
 
 
-def measure(name, rounds=25, seconds=0.8, data=None, several=None):
-    """One row of the table: seconds of the first step, milliseconds of the others, and ratios."""
+def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
+    """One row of the table: seconds of the first step, milliseconds of the others, and ratios.
+
+    `most`: see `turns.take`.
+    """
     data = data or gan_keras.load_dataset(**DATA[name])
     batch = next(iter(data))
     several = several or EXECUTIONS.get(name, 1)
@@ -125,12 +129,9 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None):
         "fit": lambda: epoch(same),
         "data": lambda: epoch(data.repeat().take(count)),
     }
-    times = {key: [] for key in contenders}
-    for round_number in range(rounds + 1):
-        for key, run in contenders.items():
-            taken = run()
-            if round_number:  # The first one traces and warms up.
-                times[key].append(taken)
+    # In a cost, more is slower.
+    goals = {(over, of): goal for (of, over), goal in GOALS.items()}
+    times = turns.take(contenders, rounds, goals, most)
     return {
         "model": name,
         "batch_size": DATA[name]["batch_size"],
@@ -141,10 +142,8 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None):
         "milliseconds": {
             key: round(1000 * statistics.median(values), 2) for key, values in times.items()
         },
-        "ratios": {
-            f"{of} / {over}": steps.ratio(times, over, of)  # Here more is slower.
-            for of, over in GOALS
-        },
+        "rounds": len(times["bare"]),
+        "ratios": {f"{of} / {over}": turns.ratio(times, over, of) for of, over in GOALS},
     }
 
 

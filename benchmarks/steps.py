@@ -27,6 +27,7 @@ import guide
 import keras
 import numpy as np
 import tensorflow as tf
+import turns
 from keras import layers
 from machine import keep
 
@@ -205,23 +206,30 @@ def contenders(name, networks, size, channels):
     return steps
 
 
-def race(steps, data, rounds=9, seconds=1.0):
-    """{contender: [seconds a step in each round]}; each runs `seconds` long in every round."""
-    times = {key: [] for key in steps}
-    repeats = {}
-    for key, step in steps.items():
-        finished(step(*data))
+def race(steps, data, rounds=9, seconds=1.0, **until):
+    """{contender: [seconds a step in each round]}; each runs `seconds` long in every round.
+
+    `until`: see `turns.take`.
+    """
+    runs = {key: timed(step, data, seconds) for key, step in steps.items()}
+    return turns.take(runs, rounds, **until)
+
+
+def timed(step, data, seconds):
+    """A function that runs for so long and returns the seconds of a step."""
+    finished(step(*data))
+    begun = time.perf_counter()
+    finished(step(*data))
+    repeats = max(1, round(seconds / (time.perf_counter() - begun)))
+
+    def run():
         begun = time.perf_counter()
-        finished(step(*data))
-        repeats[key] = max(1, round(seconds / (time.perf_counter() - begun)))
-    for _ in range(rounds):
-        for key, step in steps.items():
-            begun = time.perf_counter()
-            for _ in range(repeats[key]):
-                result = step(*data)
-            finished(result)
-            times[key].append((time.perf_counter() - begun) / repeats[key])
-    return times
+        for _ in range(repeats):
+            result = step(*data)
+        finished(result)
+        return (time.perf_counter() - begun) / repeats
+
+    return run
 
 
 def finished(result):
@@ -229,17 +237,18 @@ def finished(result):
     keras.tree.map_structure(np.asarray, result)
 
 
-def ratio(times, of, over):
-    """How many times as fast as `over` the contender `of` is: the median over the rounds."""
-    pairs = zip(times[of], times[over], strict=True)
-    return round(statistics.median(b / a for a, b in pairs), 3)
+def compare(name, networks, rounds=9, seconds=1.0, case=None, most=None):
+    """One row of the table: images, or pairs, a second; and the ratios.
 
-
-def compare(name, networks, rounds=9, seconds=1.0, case=None):
-    """One row of the table: images, or pairs, a second; and the ratios."""
+    `most`: see `turns.take`.
+    """
     size, channels, count = case or CASES[name, networks]
     steps = contenders(name, networks, size, channels)
-    times = race(steps, batch(name, size, channels, count), rounds, seconds)
+    goals = {(f"library {p}", "plain float32"): goal for p, goal in GOALS.items()}
+    times = race(
+        steps, batch(name, size, channels, count), rounds, seconds,
+        goals=goals if networks == "guide" else None, most=most,
+    )  # fmt: skip
     return {
         "model": name,
         "networks": networks,
@@ -248,8 +257,11 @@ def compare(name, networks, rounds=9, seconds=1.0, case=None):
         "per_second": {
             key: round(count / statistics.median(values), 1) for key, values in times.items()
         },
-        "over_plain": {p: ratio(times, f"library {p}", f"plain {p}") for p in POLICIES},
-        "over_plain_float32": {p: ratio(times, f"library {p}", "plain float32") for p in POLICIES},
+        "rounds": len(times["library float32"]),
+        "over_plain": {p: turns.ratio(times, f"library {p}", f"plain {p}") for p in POLICIES},
+        "over_plain_float32": {
+            p: turns.ratio(times, f"library {p}", "plain float32") for p in POLICIES
+        },
     }
 
 

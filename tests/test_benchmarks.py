@@ -27,6 +27,7 @@ import precision  # noqa: E402
 import scorecard  # noqa: E402
 import steps  # noqa: E402
 import time_to_quality  # noqa: E402
+import turns  # noqa: E402
 
 
 @pytest.mark.long
@@ -181,7 +182,29 @@ def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
     over = {"float32": 1.31, "mixed_bfloat16": 1.59}
     guides = {"model": "GAN", "networks": "guide", "over_plain_float32": over}
     assert steps.missed([row, guides]) == ["GAN in mixed_bfloat16: 1.59, goal 1.6"]
-    assert steps.ratio({"a": [1, 2, 4], "b": [3, 3, 4]}, "a", "b") == 1.5
+
+
+def test_contenders_take_turns_until_their_ratio_is_clear_of_its_goal():
+    times = {"a": [1, 2, 4], "b": [3, 3, 4]}
+    assert turns.ratio(times, "a", "b") == 1.5
+    called = []
+
+    def contender(key, values):
+        values = iter(values)
+        return lambda: called.append(key) or next(values)
+
+    def rounds(ratios, goal, **limits):
+        runs = {"a": contender("a", [9] + [1] * 99), "b": contender("b", [1, *ratios])}
+        times = turns.take(runs, 6, {("a", "b"): goal}, **limits)
+        assert times["a"] == [1] * len(times["b"]) and times["b"] == ratios[: len(times["b"])]
+        return len(times["b"])
+
+    assert rounds([1.4, 1.5] * 10, goal=1.3, most=20) == 6  # As few as may be.
+    assert called == ["a", "b"] * 7
+    assert rounds([1.2, 1.4] * 10, goal=1.3, most=20) == 20  # On either side of the goal.
+    assert rounds([1.2, 1.2] * 10, goal=1.3, most=20) == 6  # Missed for certain.
+    assert rounds([1.2] + [1.4] * 19, goal=1.3, most=20) == 9
+    assert rounds([1.2, 1.4] * 10, goal=1.3) == 6
 
 
 def test_overhead_and_generation_are_measured_and_missed_goals_named():

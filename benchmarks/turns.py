@@ -1,0 +1,46 @@
+"""Contenders take turns in one process (A B C A B C ...), so that all meet the same machine."""
+
+import statistics
+
+from scipy.stats import quantile_test
+
+
+def take(runs, rounds, goals=None, most=None):
+    """{contender: [what it returned in each round]}, without a first round in which it is traced.
+
+    Args:
+        runs: {contender: function without arguments that returns seconds}.
+        rounds: how many rounds at least.
+        goals: {(of, over): goal} of ratios, see `ratio`. Rounds go on while one is undecided, so
+            that time is spent where a ratio lies near its goal.
+        most: how many rounds at most; by default `rounds`.
+    """
+    times = {key: [] for key in runs}
+    for done in range(max(rounds, most or 0) + 1):
+        if done > rounds and not undecided(times, goals or {}):
+            break
+        for key, run in runs.items():
+            seconds = run()
+            if done:
+                times[key].append(seconds)
+    return times
+
+
+def ratios(times, of, over):
+    """How many times as fast as `over` the contender `of` is, in each round."""
+    return [b / a for a, b in zip(times[of], times[over], strict=True)]
+
+
+def ratio(times, of, over):
+    """The median of `ratios`."""
+    return round(statistics.median(ratios(times, of, over)), 3)
+
+
+def undecided(times, goals):
+    """The goals that the median may lie on either side of: in its confidence interval of 95 %."""
+    found = []
+    for (of, over), goal in goals.items():
+        low, high = quantile_test(ratios(times, of, over), q=goal).confidence_interval(0.95)
+        if not (low > goal or high < goal):  # Of fewer than six rounds both are NaN.
+            found.append((of, over))
+    return found
