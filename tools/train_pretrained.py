@@ -44,7 +44,7 @@ RECIPES = {
         2000,
         1e-3,
     ),
-    "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 220, 1e-3),
+    "cgan-mnist": ("CGAN", FAST, "mnist", DIGITS, 40, 1e-3),
     "cgan-emoji": (
         "CGAN",
         {**FAST, "image_shape": [32, 32, 3], "num_classes": 12, "conditioning": "projection",
