@@ -51,8 +51,8 @@ RECIPES = {
          "augment": True, "width": 64},
         "emoji",
         EMOJI,
-        1750,
-        3e-4,
+        1650,
+        6e-5,
     ),
     "pix2pix-emoji": (
         "Pix2Pix",
