@@ -48,11 +48,11 @@ RECIPES = {
     "cgan-emoji": (
         "CGAN",
         {**FAST, "image_shape": [32, 32, 3], "num_classes": 12, "conditioning": "projection",
-         "augment": True, "width": 64},
+         "augment": True},
         "emoji",
         EMOJI,
-        1650,
-        6e-5,
+        800,
+        1e-3,
     ),
     "pix2pix-emoji": (
         "Pix2Pix",
