@@ -18,7 +18,7 @@ import overhead
 import steps
 
 HERE = Path(__file__).parent
-MOST = 30  # rounds, where a ratio is near its goal
+MOST = 20  # rounds, where a ratio is near its goal
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 
 
@@ -30,7 +30,7 @@ def short():
         print(json.dumps(row), flush=True)
         missed += steps.missed([row])
     for name in overhead.DATA:
-        row = overhead.measure(name, rounds=6, seconds=0.8, most=MOST)
+        row = overhead.measure(name, rounds=6, seconds=0.5, most=MOST)
         print(json.dumps(row), flush=True)
         missed += overhead.missed([row])
     for name in generation.MODELS:
