@@ -25,7 +25,7 @@ test: $(VENV)/.installed ## run all tests: the package, then every chapter and s
 test-all: test ## run all tests, then those that take long, and keep their result in tests/long.json
 	$(BIN)/python tools/long_tests.py
 
-bench: $(VENV)/.installed ## measure speed in 10 minutes; an error where a ratio is missed
+bench: $(VENV)/.installed ## measure speed: an error where a ratio is missed
 	$(BIN)/python benchmarks/bench.py
 
 test-unit: $(VENV)/.installed ## test the package alone
