@@ -52,6 +52,8 @@ def contenders(name, images):
     batch_size = 16 if name in TRANSLATES else 256
     model = steps.build(name, size=size, channels=channels)
     network = getattr(model, "averaged_generator_ab", None) or model.averaged_generator
+    if name == "Pix2Pix":
+        network = model.generator  # Frozen as the averaged one is, it would ignore `training`.
     given = inputs(model, name, count, size, channels)
     forward = tf.function(
         lambda x: network(x if len(x) > 1 else x[0], training=name == "Pix2Pix"), autograph=False

@@ -49,6 +49,9 @@ DATA = {
 }  # fmt: skip
 # `steps_per_execution` in the chapters, where it is not Keras' 1.
 EXECUTIONS = {"GAN": 8}
+# Executions of a turn at least: data are costlier beside an epoch's first steps, when they fill the
+# pipeline's buffers.
+LEAST = 20
 # The most that an epoch may take, over one of what it is compared with.
 GOALS = {("fit", "bare"): 1.05, ("data", "fit"): 1.02}
 
@@ -105,7 +108,8 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
         result = step(batch)
     steps.finished(result)
     count = seconds * 5 / (time.perf_counter() - begun)
-    count = several * max(5, round(count / several))  # Whole executions, for equal ones.
+    # Whole executions, for equal ones.
+    count = several * max(LEAST, round(count / several))
 
     def call():
         begun = time.perf_counter()
