@@ -323,7 +323,7 @@ ANSWERS = {
         [(lambda: ordered_by_ink((0, 2, 1)), "% thin")],
         np.zeros((3, 28, 28, 1)),
     ),
-    "4.4": ([(0.55, 0.55)], [((0.55, 0.9), "from 1 to 7")], (0.5,)),
+    "4.4": ([(0.5, 0.55)], [((0.55, 0.9), "from 1 to 7")], (0.5,)),
     "4.5": ([lambda: digits(0)], [(zipped, "fit their images")], np.zeros(3)),
     "4.6": ([0.825, 82.5, Fraction(33, 40)], [(0.8, "as wrong"), (0.2, "share")], "most"),
     "5.1": (
