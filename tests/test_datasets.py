@@ -163,6 +163,16 @@ def test_streaming_gives_the_same_as_memory(monkeypatch):
     assert not np.array_equal(shuffled, memory[0])
 
 
+@pytest.mark.parametrize("memory", [catalogue.MEMORY, 30 * 32 * 32])
+@pytest.mark.parametrize(("batch_size", "known"), [(16, None), (25, 25)])
+def test_the_size_of_batches_is_known_where_all_are_full(batch_size, known, memory, monkeypatch):
+    monkeypatch.setattr(catalogue, "MEMORY", memory)
+    arguments = dict(split="test", labels=True, limit=50, image_size=32)
+    data = load_dataset("mnist", batch_size=batch_size, **arguments)
+    assert [spec.shape[0] for spec in data.element_spec] == [known, known]
+    assert len(arrays(data)[0]) == 50
+
+
 def test_an_installed_package_brings_the_emoji(tmp_path, monkeypatch):
     package = tmp_path / "site-packages" / "gan_keras"
     shutil.copytree(DATA / "emoji", package / "data" / "emoji")
