@@ -6,13 +6,13 @@ The plain steps are written the way tutorials write them, of Keras' own layers a
 DCGAN and CGAN: one discriminator step on generated and real images in one batch, then a second pass
 through the generator for its own step, as in the Keras guide. Pix2Pix: one tape for each network.
 CycleGAN: one persistent tape that is asked for each network's gradients in turn. One optimizer for
-each network, no pool, no averaged weights, no watch for NaN.
+each network, no pool, no watch for NaN. Averaged weights are left out on both sides.
 
 Networks: the model's own, of the recipe "fast"; and for GAN, DCGAN and CGAN those of the Keras
 guide (see `guide.py`) as well, in which, other than in their own, the generator is the costlier.
 
 Four contenders, the library's step and the plain one in float32 and in mixed_bfloat16, all compiled
-by `tf.function`, on the same batch in turns (A B C D A B C D ...) in one process, so that all meet
+by `tf.function`, on the same batch in turns (A B C D D C B A ...) in one process, so that all meet
 the same machine; ratios are medians over the rounds. Writes results/steps.json, and ends with an
 error where a ratio of `GOALS` is missed.
 """
@@ -139,11 +139,11 @@ def told(network, shape):
     return keras.Model([x, y], network(layers.Concatenate()([x, beside])))
 
 
-def build(name, networks="own", size=28, channels=1):
+def build(name, networks="own", size=28, channels=1, **options):
     """The library's model, on the networks that are asked for."""
     keras.utils.set_random_seed(0)
     shape = (size, size, channels)
-    options = {} if name == "GAN" else {"recipe": "fast"}
+    options |= {} if name == "GAN" else {"recipe": "fast"}
     if networks == "guide":
         n = guide.NUM_CLASSES if name == "CGAN" else 0
         generator, discriminator = guide.build_generator(n), guide.build_discriminator(n)
@@ -198,7 +198,7 @@ def contenders(name, networks, size, channels):
     steps = {}
     for policy in POLICIES:
         keras.config.set_dtype_policy(policy)
-        model = build(name, networks, size, channels)
+        model = build(name, networks, size, channels, average=None)
         plain = plain_step(model, [with_layers_of_keras(x) for x in trained_networks(model)])
         for kind, step in (("library", library_step(model)), ("plain", plain)):
             steps[f"{kind} {policy}"] = tf.function(step, autograph=False)

@@ -1,4 +1,7 @@
-"""Contenders take turns in one process (A B C A B C ...), so that all meet the same machine."""
+"""Contenders take turns in one process (A B C C B A A B C ...), so that all meet the same machine.
+
+Every second round goes backwards, so that none always comes after the same other one.
+"""
 
 import statistics
 
@@ -19,8 +22,8 @@ def take(runs, rounds, goals=None, most=None):
     for done in range(max(rounds, most or 0) + 1):
         if done > rounds and not undecided(times, goals or {}):
             break
-        for key, run in runs.items():
-            seconds = run()
+        for key in reversed(runs) if done % 2 else runs:
+            seconds = runs[key]()
             if done:
                 times[key].append(seconds)
     return times

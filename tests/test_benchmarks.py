@@ -200,7 +200,7 @@ def test_contenders_take_turns_until_their_ratio_is_clear_of_its_goal():
         return len(times["b"])
 
     assert rounds([1.4, 1.5] * 10, goal=1.3, most=20) == 6  # As few as may be.
-    assert called == ["a", "b"] * 7
+    assert called == ["a", "b", *"baab" * 3]  # In turns, every second round backwards.
     assert rounds([1.2, 1.4] * 10, goal=1.3, most=20) == 20  # On either side of the goal.
     assert rounds([1.2, 1.2] * 10, goal=1.3, most=20) == 6  # Missed for certain.
     assert rounds([1.2] + [1.4] * 19, goal=1.3, most=20) == 9
