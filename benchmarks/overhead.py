@@ -11,8 +11,8 @@ one and the same model, as two that are alike differ by some percent in where th
   `Progress` and `TerminateOnNaN`;
 - data: the same epoch on the data set that a reader trains on, shuffled.
 
-The size of a batch is known to all three or to none, as it is in that data set: a step that does
-not know it takes up to 2 % longer, which is neither `fit`'s doing nor the data's.
+The size of a batch is known to all three or to none, as it is in that data set: what a step takes
+longer that does not know it (`unknown_size`) is neither `fit`'s doing nor the data's.
 
 Models are compiled as in the chapters: the dense GAN with several steps an execution, as what Keras
 does between two of its steps takes some percent of one. With one it is measured too.
@@ -52,9 +52,9 @@ DATA = {
 }  # fmt: skip
 # `steps_per_execution` in the chapters, where it is not Keras' 1.
 EXECUTIONS = {"GAN": 8}
-# Executions of a turn at least: data are costlier beside an epoch's first steps, when they fill the
-# pipeline's buffers.
-LEAST = 20
+# Of a turn at least: data are costlier beside an epoch's first steps, when they fill the pipeline's
+# buffers.
+STEPS, EXECUTED = 20, 6
 # The most that an epoch may take, over one of what it is compared with.
 GOALS = {("fit", "bare"): 1.05, ("data", "fit"): 1.02}
 
@@ -112,7 +112,7 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
     steps.finished(result)
     count = seconds * 5 / (time.perf_counter() - begun)
     # Whole executions, for equal ones.
-    count = several * max(LEAST, round(count / several))
+    count = several * max(EXECUTED, round(max(STEPS, count) / several))
 
     def call():
         begun = time.perf_counter()
@@ -155,6 +155,26 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
         "rounds": len(times["bare"]),
         "ratios": {f"{of} / {over}": turns.ratio(times, over, of) for of, over in GOALS},
     }
+
+
+def unknown_size(name, rounds=9, seconds=1.0):
+    """How many times as long a step takes that is traced without the size of its batches."""
+    data = gan_keras.load_dataset(**DATA[name])
+    batch = next(iter(data))
+    model = build(name, data)
+    known = keras.tree.map_structure(tf.TensorSpec.from_tensor, batch)
+    unknown = keras.tree.map_structure(
+        lambda spec: tf.TensorSpec((None, *spec.shape[1:]), spec.dtype), known
+    )
+    runs = {
+        key: steps.timed(
+            tf.function(model.train_step, input_signature=[spec], autograph=False),
+            (batch,),
+            seconds,
+        )
+        for key, spec in {"known": known, "unknown": unknown}.items()
+    }
+    return turns.ratio(turns.take(runs, rounds), "known", "unknown")
 
 
 def missed(rows):
