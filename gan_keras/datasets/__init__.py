@@ -165,12 +165,11 @@ def load_dataset(
             f"batch_size is {batch_size}, but {name} (split {split!r}, limit {limit}) has only "
             f"{count} examples. Choose a batch_size of at most {count}."
         )
-    # Drops nothing, but tells TensorFlow the size of batches that are all full: faster steps.
-    batching = {"batch_size": batch_size, "drop_remainder": count % batch_size == 0}
+    # The size of batches that are all full is known to TensorFlow: faster steps.
     if streamed:
-        dataset = examples.batch(**batching)
+        dataset = examples.batch(batch_size, drop_remainder=count % batch_size == 0)
     else:
-        dataset = _batches_from_memory(examples, batching, shuffle, seed)
+        dataset = _batches_from_memory(examples, batch_size, shuffle, seed)
     dataset = dataset.map(_to_model_range, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.prefetch(2).with_options(_fixed())
     if labels:
@@ -211,19 +210,21 @@ def is_folder(name) -> bool:
     return name.startswith((".", "~")) or Path(name).is_absolute() or Path(name).is_dir()
 
 
-def _order(count, shuffle, seed):
-    indices = tf.data.Dataset.range(count)
-    return indices.shuffle(count, seed=seed) if shuffle else indices
-
-
 def _on_cpu(arrays):
     with tf.device("CPU"):
         return [tf.convert_to_tensor(array) for array in arrays]
 
 
-def _batches_from_memory(arrays, batching, shuffle, seed):
-    """Shuffle indices, then gather whole batches: far fewer steps than element by element."""
-    indices, arrays = _order(len(arrays[0]), shuffle, seed).batch(**batching), _on_cpu(arrays)
+def _batches_from_memory(arrays, batch_size, shuffle, seed):
+    """An epoch's order is drawn at once and whole batches gathered: far fewer operations than
+    example by example."""
+    count, arrays = len(arrays[0]), _on_cpu(arrays)
+    order = tf.data.Dataset.from_tensors(tf.range(count))
+    if shuffle:
+        seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2).take(1)
+        order = seeds.map(partial(tf.random.experimental.stateless_shuffle, tf.range(count)))
+    indices = order.rebatch(batch_size)  # With a known size where all batches are full.
+    indices = indices.apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
     return indices.map(lambda i: tuple(tf.gather(array, i) for array in arrays))
 
 
@@ -238,7 +239,9 @@ def _fixed():
 def _one_by_one(examples, shuffle, seed):
     if isinstance(examples, tf.data.Dataset):
         return examples
-    indices, arrays = _order(len(examples[0]), shuffle, seed), _on_cpu(examples)
+    count, arrays = len(examples[0]), _on_cpu(examples)
+    indices = tf.data.Dataset.range(count)
+    indices = indices.shuffle(count, seed=seed) if shuffle else indices
     return indices.map(lambda i: tuple(tf.gather(array, i) for array in arrays))
 
 
