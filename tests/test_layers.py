@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from gan_keras.layers import (
     BatchNormalization,
+    Dense,
     DifferentiableAugment,
     ImagePool,
     ReflectionPadding2D,
@@ -75,6 +76,46 @@ def test_fused_batch_normalization_is_keras(policy, jit_compile):
         np.testing.assert_allclose(tf.cast(a, "float32"), tf.cast(b, "float32"), atol, atol)
     layer = BatchNormalization.from_config(BatchNormalization(momentum=0.8).get_config())
     assert layer.momentum == 0.8
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("options", [{"activation": "tanh"}, {"use_bias": False}])
+@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 5)])
+def test_dense_is_keras_and_so_are_its_first_and_second_gradients(
+    policy, jit_compile, options, shape
+):
+    keras.config.set_dtype_policy(policy)
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=shape), tf.float32)
+    up = tf.constant(rng.normal(size=(*shape[:-1], 4)), tf.float32)
+    found = []
+    for kind in (Dense, keras.layers.Dense):
+        layer = kind(4, kernel_initializer=keras.initializers.GlorotNormal(seed=1), **options)
+        layer.build(shape)
+
+        @tf.function(jit_compile=jit_compile)
+        def run(x, layer=layer):
+            weights = [w.value for w in layer.weights]
+            with tf.GradientTape() as second:
+                second.watch(x)
+                with tf.GradientTape() as first:
+                    first.watch(x)
+                    y = layer(x)
+                    loss = tf.reduce_sum(tf.cast(y, tf.float32) * up)
+                gradients = first.gradient(loss, [x, *weights])
+                # As a gradient penalty has it.
+                penalty = tf.reduce_sum(tf.cast(gradients[0], tf.float32) ** 2)
+            return y, *gradients, second.gradient(penalty, layer.kernel.value)
+
+        results = run(x)
+        assert results[0].dtype == layer.compute_dtype
+        found.append(results)
+    atol = 1e-5 if policy == "float32" else 0.1
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(tf.cast(a, "float32"), tf.cast(b, "float32"), atol, atol)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert again.get_config() == layer.get_config()
 
 
 def test_fused_batch_normalization_says_what_it_lacks():

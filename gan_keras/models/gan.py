@@ -19,6 +19,7 @@ from keras import layers
 
 from gan_keras import checks, latent
 from gan_keras.adversarial import AdversarialModel, check_networks
+from gan_keras.layers import Dense
 from gan_keras.optimizers import Adam
 
 
@@ -30,10 +31,10 @@ def build_generator(image_shape=(28, 28, 1), latent_dim=64, units=(256, 512, 102
     latent.check_dim(latent_dim)
     x = z = keras.Input((latent_dim,))
     for width in units:
-        x = layers.Dense(width, use_bias=False)(x)
+        x = Dense(width, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.LeakyReLU(0.2)(x)
-    x = layers.Dense(int(np.prod(image_shape)))(x)
+    x = Dense(int(np.prod(image_shape)))(x)
     x = layers.Reshape(image_shape)(x)
     activation = "tanh" if len(image_shape) == 3 else "linear"
     return keras.Model(z, layers.Activation(activation, dtype="float32")(x), name="generator")
@@ -44,10 +45,10 @@ def build_discriminator(image_shape=(28, 28, 1), units=(512, 256), dropout=0.3) 
     image = keras.Input(image_shape)
     x = layers.Flatten()(image)
     for width in units:
-        x = layers.Dense(width)(x)
+        x = Dense(width)(x)
         x = layers.LeakyReLU(0.2)(x)
         x = layers.Dropout(dropout)(x)
-    return keras.Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
+    return keras.Model(image, Dense(1, dtype="float32")(x), name="discriminator")
 
 
 @keras.saving.register_keras_serializable("gan_keras")
