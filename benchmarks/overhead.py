@@ -12,9 +12,9 @@ the same model, as two that are alike differ by some percent in where they lie i
   epochs, and spread over as many steps as that of the data has;
 - same, data: steps of `fit` on this batch, and on the data set that a reader trains on, shuffled.
 
-Bare and fit take turns. Same and data do so too, but within one epoch, ten executions of the one
-and ten of the other: whole epochs, even of the same data, differ by 2 to 3 %, and no more than that
-is looked for here. What comes before an epoch's first batch, above all the order of all examples,
+Bare and fit take turns. Same and data do so too, but within one epoch, some steps of the one and as
+many of the other: whole epochs, even of the same data, differ by 2 to 3 %, and no more than that is
+looked for here. What comes before an epoch's first batch, above all the order of all examples,
 is measured by itself and spread over its steps.
 
 The size of a batch is known to all or to none, as it is in that data set: what a step takes longer
@@ -32,6 +32,7 @@ import argparse
 import contextlib
 import io
 import json
+import math
 import statistics
 import sys
 import time
@@ -59,9 +60,9 @@ DATA = {
 EXECUTIONS = {"GAN": 8}
 # Of a turn of bare or fit at least.
 LEAST_STEPS, LEAST_EXECUTIONS = 20, 6
-# Executions of a turn of same or data, and how many at either end of it do not count: the pipeline
-# works some batches ahead, on those of the next turn.
-TURN, EDGE = 10, 2
+# Of a turn of same or data: steps at either end that do not count, as the pipeline works some
+# batches ahead, for the next turn; and between them, at least, steps and executions that do.
+EDGE, COUNTED, COUNTED_EXECUTIONS = 2, 6, 2
 # The most that a step may take, over one of what it is compared with.
 GOALS = {("fit", "bare"): 1.05, ("data", "same"): 1.02}
 
@@ -85,9 +86,10 @@ class EpochTime(keras.callbacks.Callback):
         once = ended - begun - execution * (len(others) + 1)
         return execution / self.model.steps_per_execution + once / steps
 
-    def turns(self):
-        """Seconds that a step takes in each `TURN`, the median of those that count."""
-        executions = np.diff(self.times[:-1]).reshape(-1, TURN)[:, EDGE:-EDGE]
+    def turns(self, length, edge):
+        """Seconds that a step takes in each turn of so many executions, the median of those that
+        are not at its edges."""
+        executions = np.diff(self.times[:-1]).reshape(-1, length)[:, edge:-edge]
         return np.median(executions, axis=1) / self.model.steps_per_execution
 
 
@@ -134,13 +136,16 @@ def first_batch(data):
 
 def in_one_epoch(model, same, data, pairs):
     """Seconds a step of each turn of same, and of data, in an epoch of so many pairs of turns."""
+    several = model.steps_per_execution
+    edge = math.ceil(EDGE / several)
+    length = 2 * edge + max(COUNTED_EXECUTIONS, math.ceil(COUNTED / several))
     order = np.resize([0, 1, 1, 0], 2 * pairs)  # Every second pair goes backwards.
-    choice = np.repeat(order, TURN * model.steps_per_execution)
+    choice = np.repeat(order, length * several)
     both = tf.data.Dataset.choose_from_datasets(
         [same.repeat(), data.repeat()], tf.data.Dataset.from_tensor_slices(choice)
     )
     both = both.apply(tf.data.experimental.assert_cardinality(len(choice)))
-    found = epoch(model, both).turns()
+    found = epoch(model, both).turns(length, edge)
     return found[order == 0], found[order == 1]
 
 

@@ -159,9 +159,10 @@ def with_layers_of_keras(network):
     """The same network, of Keras' layers alone."""
 
     def clone(layer):
-        if isinstance(layer, gan_keras.layers.BatchNormalization):
-            return layers.BatchNormalization.from_config(layer.get_config())
-        return layer.__class__.from_config(layer.get_config())
+        kind = type(layer)
+        if kind.__module__ == gan_keras.layers.__name__:
+            kind = getattr(layers, kind.__name__, kind)  # Of the same name, where Keras has it.
+        return kind.from_config(layer.get_config())
 
     return keras.models.clone_model(network, clone_function=clone)
 

@@ -14,15 +14,18 @@ def take(runs, rounds, goals=None, most=None):
     Args:
         runs: {contender: function without arguments that returns seconds}.
         rounds: how many rounds at least.
-        goals: {(of, over): goal} of ratios, see `ratio`. Rounds go on while one is undecided, so
-            that time is spent where a ratio lies near its goal.
+        goals: {(of, over): goal} of ratios, see `ratio`. Rounds go on while one is undecided, with
+            its two contenders, so that time is spent where a ratio lies near its goal.
         most: how many rounds at most; by default `rounds`.
     """
-    times = {key: [] for key in runs}
+    times, going_on = {key: [] for key in runs}, list(runs)
     for done in range(max(rounds, most or 0) + 1):
-        if done > rounds and not undecided(times, goals or {}):
+        if done > rounds:
+            near = {key for goal in undecided(times, goals or {}) for key in goal}
+            going_on = [key for key in runs if key in near]
+        if not going_on:
             break
-        for key in reversed(runs) if done % 2 else runs:
+        for key in reversed(going_on) if done % 2 else going_on:
             seconds = runs[key]()
             if done:
                 times[key].append(seconds)
@@ -30,8 +33,8 @@ def take(runs, rounds, goals=None, most=None):
 
 
 def ratios(times, of, over):
-    """How many times as fast as `over` the contender `of` is, in each round."""
-    return [b / a for a, b in zip(times[of], times[over], strict=True)]
+    """How many times as fast as `over` the contender `of` is, in each round that both were in."""
+    return [b / a for a, b in zip(times[of], times[over], strict=False)]
 
 
 def ratio(times, of, over):

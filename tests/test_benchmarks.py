@@ -136,7 +136,8 @@ def test_plain_steps_train_the_networks_that_the_library_trains(name, networks):
     assert np.isfinite(steps.plain_step(model, plain)(*data)).all()
     for network, theirs, old in zip(plain, own, before, strict=True):
         assert [w.shape for w in network.weights] == [w.shape for w in theirs.weights]
-        assert not any(isinstance(x, gan_keras.layers.BatchNormalization) for x in network.layers)
+        own_layers = gan_keras.layers.BatchNormalization, gan_keras.layers.Dense
+        assert not any(isinstance(x, own_layers) for x in network.layers)
         for weight, value in zip(network.weights, old, strict=True):
             assert not weight.trainable or np.any(weight.numpy() != value), weight.path
 
@@ -205,6 +206,13 @@ def test_contenders_take_turns_until_their_ratio_is_clear_of_its_goal():
     assert rounds([1.2, 1.2] * 10, goal=1.3, most=20) == 6  # Missed for certain.
     assert rounds([1.2] + [1.4] * 19, goal=1.3, most=20) == 9
     assert rounds([1.2, 1.4] * 10, goal=1.3) == 6
+
+    # Contenders whose goals are decided leave the others to themselves.
+    values = {"a": [1] * 99, "b": [1.5] * 99, "c": [1] + [1.2, 1.4] * 49}
+    runs = {key: contender(key, x) for key, x in values.items()}
+    times = turns.take(runs, 6, {("a", "b"): 1.3, ("a", "c"): 1.3}, most=20)
+    assert {key: len(x) for key, x in times.items()} == {"a": 20, "b": 6, "c": 20}
+    assert turns.ratio(times, "a", "b") == 1.5
 
 
 @pytest.mark.parametrize("limit", [40, 41])
