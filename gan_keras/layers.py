@@ -42,11 +42,11 @@ class ReflectionPadding2D(layers.Layer):
 
 @keras.saving.register_keras_serializable("gan_keras")
 class Dense(layers.Dense):
-    """Keras' layer, whose gradient for its input is a sum that TensorFlow multiplies out faster.
+    """Keras' layer, with a gradient for its input that takes less time on a processor.
 
-    Keras' gradient is a matrix product with the kernel transposed, for which the routine of
-    TensorFlow on a processor is slow; as an Einstein sum it is not. The results are Keras' up to
-    rounding. In other types than float32, and for inputs of other ranks than 2, it is Keras' own.
+    It is a product with the kernel transposed. TensorFlow's `einsum` computes that by another
+    routine than its `matmul`, which Keras uses. The results are Keras' up to rounding. In other
+    types than float32, and for inputs of other ranks than 2, it is Keras' own.
 
     Args:
         **kwargs: as for Keras' layer.
