@@ -1,6 +1,6 @@
 """What `fit`, averaged weights, callbacks and real data cost beside the bare compiled step.
 
-    python benchmarks/overhead.py [--rounds 25] [--seconds 0.8]
+    python benchmarks/overhead.py [--rounds 25] [--seconds 1.5]
 
 For each model in its recipe "fast", on batches as in the chapters, in one process and on one and
 the same model, as two that are alike differ by some percent in where they lie in memory:
@@ -58,8 +58,7 @@ DATA = {
 }  # fmt: skip
 # `steps_per_execution` in the chapters, where it is not Keras' 1.
 EXECUTIONS = {"GAN": 8}
-# Of a turn of bare or fit at least.
-LEAST_STEPS, LEAST_EXECUTIONS = 20, 6
+LEAST_EXECUTIONS = 6  # Of a turn of bare or fit.
 # Of a turn of same or data: steps at either end that do not count, as the pipeline works some
 # batches ahead, for the next turn; and between them, at least, steps and executions that do.
 EDGE, COUNTED, COUNTED_EXECUTIONS = 2, 6, 2
@@ -149,7 +148,7 @@ def in_one_epoch(model, same, data, pairs):
     return found[order == 0], found[order == 1]
 
 
-def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
+def measure(name, rounds=25, seconds=1.5, data=None, several=None, most=None):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios.
 
     `most`: see `turns.take`.
@@ -168,8 +167,7 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
         result = step(batch)
     steps.finished(result)
     count = seconds * 5 / (time.perf_counter() - begun)
-    # Whole executions, for equal ones.
-    count = several * max(LEAST_EXECUTIONS, round(max(LEAST_STEPS, count) / several))
+    count = several * max(LEAST_EXECUTIONS, round(count / several))  # Whole executions.
 
     def call():
         begun = time.perf_counter()
@@ -187,7 +185,7 @@ def measure(name, rounds=25, seconds=0.8, data=None, several=None, most=None):
     once = [statistics.median(first_batch(x) for _ in range(5)) / length for x in (same, data)]
     in_fit, goals = {"same": [], "data": []}, {("same", "data"): goals["same", "data"]}
     while (done := len(in_fit["same"])) < rounds or (
-        done < (most or 0) and turns.undecided(in_fit, goals)
+        done < (most or 0) and turns.unsure(in_fit, goals)
     ):
         found = in_one_epoch(model, same, data, rounds)
         for key, each, more in zip(in_fit, found, once, strict=True):
@@ -249,5 +247,5 @@ def main(rounds, seconds):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--seconds", type=float, default=0.8)
+    parser.add_argument("--seconds", type=float, default=1.5)
     sys.exit(main(**vars(parser.parse_args())))

@@ -14,14 +14,15 @@ def take(runs, rounds, goals=None, most=None):
     Args:
         runs: {contender: function without arguments that returns seconds}.
         rounds: how many rounds at least.
-        goals: {(of, over): goal} of ratios, see `ratio`. Rounds go on while one is undecided, with
-            its two contenders, so that time is spent where a ratio lies near its goal.
+        goals: {(of, over): goal} of ratios, see `ratio`. Rounds go on while one is not surely
+            reached, with its two contenders, so that time is spent where a ratio lies near its goal
+            and none is missed by few rounds.
         most: how many rounds at most; by default `rounds`.
     """
     times, going_on = {key: [] for key in runs}, list(runs)
     for done in range(max(rounds, most or 0) + 1):
         if done > rounds:
-            near = {key for goal in undecided(times, goals or {}) for key in goal}
+            near = {key for goal in unsure(times, goals or {}) for key in goal}
             going_on = [key for key in runs if key in near]
         if not going_on:
             break
@@ -42,11 +43,11 @@ def ratio(times, of, over):
     return round(statistics.median(ratios(times, of, over)), 3)
 
 
-def undecided(times, goals):
-    """The goals that the median may lie on either side of: in its confidence interval of 95 %."""
+def unsure(times, goals):
+    """The goals that the median's confidence interval of 95 % does not lie above."""
     found = []
     for (of, over), goal in goals.items():
-        low, high = quantile_test(ratios(times, of, over), q=goal).confidence_interval(0.95)
-        if not (low > goal or high < goal):  # Of fewer than six rounds both are NaN.
+        low, _ = quantile_test(ratios(times, of, over), q=goal).confidence_interval(0.95)
+        if not low > goal:  # Of fewer than six rounds it is NaN.
             found.append((of, over))
     return found

@@ -185,7 +185,7 @@ def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
     assert steps.missed([row, guides]) == ["GAN in mixed_bfloat16: 1.59, goal 1.6"]
 
 
-def test_contenders_take_turns_until_their_ratio_is_clear_of_its_goal():
+def test_contenders_take_turns_until_their_goal_is_surely_reached():
     times = {"a": [1, 2, 4], "b": [3, 3, 4]}
     assert turns.ratio(times, "a", "b") == 1.5
     called = []
@@ -203,11 +203,11 @@ def test_contenders_take_turns_until_their_ratio_is_clear_of_its_goal():
     assert rounds([1.4, 1.5] * 10, goal=1.3, most=20) == 6  # As few as may be.
     assert called == ["a", "b", *"baab" * 3]  # In turns, every second round backwards.
     assert rounds([1.2, 1.4] * 10, goal=1.3, most=20) == 20  # On either side of the goal.
-    assert rounds([1.2, 1.2] * 10, goal=1.3, most=20) == 6  # Missed for certain.
+    assert rounds([1.2, 1.2] * 10, goal=1.3, most=20) == 20  # No goal is missed by few rounds.
     assert rounds([1.2] + [1.4] * 19, goal=1.3, most=20) == 9
     assert rounds([1.2, 1.4] * 10, goal=1.3) == 6
 
-    # Contenders whose goals are decided leave the others to themselves.
+    # Contenders whose goals are reached leave the others to themselves.
     values = {"a": [1] * 99, "b": [1.5] * 99, "c": [1] + [1.2, 1.4] * 49}
     runs = {key: contender(key, x) for key, x in values.items()}
     times = turns.take(runs, 6, {("a", "b"): 1.3, ("a", "c"): 1.3}, most=20)
