@@ -240,6 +240,14 @@ def test_overhead_and_generation_are_measured_and_missed_goals_named():
     assert row["images"] == 20 and row["ratio"] > 0
 
 
+@pytest.mark.parametrize("goal, rounds", [(1000, 6), (0.001, 12)])
+def test_what_fit_and_data_cost_is_measured_on_until_it_is_surely_little(monkeypatch, goal, rounds):
+    monkeypatch.setattr(overhead, "GOALS", dict.fromkeys(overhead.GOALS, goal))
+    data = gan_keras.load_dataset("mnist", batch_size=8, limit=40)
+    row = overhead.measure("GAN", rounds=6, seconds=0.01, data=data, most=12)
+    assert row["rounds"] == dict.fromkeys(("bare", "fit", "same", "data"), rounds)
+
+
 @pytest.mark.parametrize("name, networks", [("CGAN", "guide"), ("Pix2Pix", "own")])
 def test_networks_are_described_whole_for_pytorch(name, networks):
     """That PyTorch makes the same of them, the benchmark checks by itself."""
