@@ -13,6 +13,7 @@ with an error where a ratio falls below `GOAL`.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -36,6 +37,7 @@ TORCH = "torch==2.13.0"
 GOAL = 1.1
 
 
+@functools.cache
 def python_with_torch():
     """The interpreter of an environment that has PyTorch and NumPy, made if it is not there."""
     python = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"

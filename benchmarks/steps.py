@@ -1,6 +1,6 @@
 """Training steps of the library beside plain steps of the same networks, and against PyTorch's.
 
-    python benchmarks/steps.py [--rounds 9] [--seconds 1]
+    python benchmarks/steps.py [--builds 4] [--rounds 5] [--seconds 1]
 
 The plain steps are written the way tutorials write them, of Keras' own layers and optimizers. GAN,
 DCGAN and CGAN: one discriminator step on generated and real images in one batch, then a second pass
@@ -13,11 +13,14 @@ guide (see `guide.py`) as well, in which, other than in their own, the generator
 
 Four contenders, the library's step and the plain one in float32 and in mixed_bfloat16, all compiled
 by `tf.function`, on the same batch in turns (A B C D D C B A ...) in one process, so that all meet
-the same machine; ratios are medians over the rounds. Writes results/steps.json, and ends with an
-error where a ratio of `GOALS` is missed.
+the same machine. Networks that are alike differ by some percent from build to build, in where they
+lie in memory, so that each contender is built several times, and races that often; ratios are
+medians over the rounds of all builds. Writes results/steps.json, and ends with an error where a
+ratio of `GOALS` is missed.
 """
 
 import argparse
+import collections
 import json
 import statistics
 import sys
@@ -207,13 +210,9 @@ def contenders(name, networks, size, channels):
     return steps
 
 
-def race(steps, data, rounds=9, seconds=1.0, **until):
-    """{contender: [seconds a step in each round]}; each runs `seconds` long in every round.
-
-    `until`: see `turns.take`.
-    """
-    runs = {key: timed(step, data, seconds) for key, step in steps.items()}
-    return turns.take(runs, rounds, **until)
+def race(steps, data, rounds=5, seconds=1.0):
+    """{contender: [seconds a step in each round]}; each runs `seconds` long in every round."""
+    return turns.take({key: timed(step, data, seconds) for key, step in steps.items()}, rounds)
 
 
 def timed(step, data, seconds):
@@ -238,18 +237,16 @@ def finished(result):
     keras.tree.map_structure(np.asarray, result)
 
 
-def compare(name, networks, rounds=9, seconds=1.0, case=None, most=None):
-    """One row of the table: images, or pairs, a second; and the ratios.
-
-    `most`: see `turns.take`.
-    """
+def compare(name, networks, builds=4, rounds=5, seconds=1.0, case=None):
+    """One row of the table: images, or pairs, a second; and the ratios."""
     size, channels, count = case or CASES[name, networks]
-    steps = contenders(name, networks, size, channels)
-    goals = {(f"library {p}", "plain float32"): goal for p, goal in GOALS.items()}
-    times = race(
-        steps, batch(name, size, channels, count), rounds, seconds,
-        goals=goals if networks == "guide" else None, most=most,
-    )  # fmt: skip
+    data = batch(name, size, channels, count)
+    times, each_build = collections.defaultdict(list), []
+    for _ in range(builds):
+        found = race(contenders(name, networks, size, channels), data, rounds, seconds)
+        for key, values in found.items():
+            times[key] += values
+        each_build.append(turns.ratio(found, "library float32", "plain float32"))
     return {
         "model": name,
         "networks": networks,
@@ -259,6 +256,7 @@ def compare(name, networks, rounds=9, seconds=1.0, case=None, most=None):
             key: round(count / statistics.median(values), 1) for key, values in times.items()
         },
         "rounds": len(times["library float32"]),
+        "each_build": each_build,
         "over_plain": {p: turns.ratio(times, f"library {p}", f"plain {p}") for p in POLICIES},
         "over_plain_float32": {
             p: turns.ratio(times, f"library {p}", "plain float32") for p in POLICIES
@@ -277,17 +275,18 @@ def missed(rows):
     ]
 
 
-def main(rounds, seconds):
+def main(builds, rounds, seconds):
     rows = []
     for name, networks in CASES:
-        rows.append(compare(name, networks, rounds, seconds))
+        rows.append(compare(name, networks, builds, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    keep("steps", f"--rounds {rounds} --seconds {seconds}", rows=rows)
+    keep("steps", f"--builds {builds} --rounds {rounds} --seconds {seconds}", rows=rows)
     return "\n".join(missed(rows)) or None
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--builds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
     sys.exit(main(**vars(parser.parse_args())))

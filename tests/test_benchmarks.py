@@ -177,7 +177,8 @@ def test_both_contenders_do_the_same_mathematics(name, kind):
 
 
 def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
-    row = steps.compare("GAN", "own", rounds=2, seconds=0.01, case=(28, 1, 4))
+    row = steps.compare("GAN", "own", builds=2, rounds=2, seconds=0.01, case=(28, 1, 4))
+    assert row["rounds"] == 4 and len(row["each_build"]) == 2
     assert all(value > 0 for value in row["per_second"].values())
     assert row["over_plain"]["float32"] == row["over_plain_float32"]["float32"]
     over = {"float32": 1.31, "mixed_bfloat16": 1.59}
