@@ -178,18 +178,13 @@ def measure(name, rounds=25, seconds=1.5, data=None, several=None, most=None):
 
     same = cached(batch, data.element_spec).with_options(data.options())
     contenders = {"bare": call, "fit": lambda: epoch(model, same.repeat(count)).step(length)}
-    goals = {pair: 1 / most_time for pair, most_time in GOALS.items()}  # How fast at least.
-    times = turns.take(contenders, rounds, {("fit", "bare"): goals["fit", "bare"]}, most)
+    slowest = 1 / GOALS["fit", "bare"]
+    times = turns.take(contenders, rounds, {("fit", "bare"): slowest}, most)
 
-    once = [statistics.median(first_batch(x) for _ in range(5)) / length for x in (same, data)]
-    in_fit, goals = {"same": [], "data": []}, {("data", "same"): goals["data", "same"]}
-    while (done := len(in_fit["same"])) < rounds or (
-        done < (most or 0) and turns.unsure(in_fit, goals)
-    ):
-        found = in_one_epoch(model, same, data, rounds)
-        for key, each, more in zip(in_fit, found, once, strict=True):
-            in_fit[key].extend(each + more)
-    times |= in_fit
+    found = in_one_epoch(model, same, data, pairs=max(rounds, most or 0))
+    for key, x, each in zip(("same", "data"), (same, data), found, strict=True):
+        once = statistics.median(first_batch(x) for _ in range(5)) / length
+        times[key] = list(each + once)
     return {
         "model": name,
         "batch_size": DATA[name]["batch_size"],
