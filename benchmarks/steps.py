@@ -1,6 +1,6 @@
 """Training steps of the library beside plain steps of the same networks, and against PyTorch's.
 
-    python benchmarks/steps.py [--builds 4] [--rounds 5] [--seconds 1]
+    python benchmarks/steps.py [--builds 4] [--rounds 5] [--seconds 0.3]
 
 The plain steps are written the way tutorials write them, of Keras' own layers and optimizers. GAN,
 DCGAN and CGAN: one discriminator step on generated and real images in one batch, then a second pass
@@ -237,7 +237,7 @@ def finished(result):
     keras.tree.map_structure(np.asarray, result)
 
 
-def compare(name, networks, builds=4, rounds=5, seconds=1.0, case=None):
+def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None):
     """One row of the table: images, or pairs, a second; and the ratios."""
     size, channels, count = case or CASES[name, networks]
     data = batch(name, size, channels, count)
@@ -288,5 +288,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--builds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--seconds", type=float, default=0.3)
     sys.exit(main(**vars(parser.parse_args())))
