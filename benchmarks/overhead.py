@@ -1,21 +1,23 @@
 """What `fit`, averaged weights, callbacks and real data cost beside the bare compiled step.
 
-    python benchmarks/overhead.py [--rounds 25] [--seconds 1.5]
+    python benchmarks/overhead.py [--rounds 25] [--seconds 60]
 
 For each model in its recipe "fast", on batches as in the chapters, in one process and on one and
 the same model, as two that are alike differ by some percent in where they lie in memory:
 
 - bare: the training step without averaged weights, compiled by `tf.function` and called on one
   batch again and again;
-- fit: an epoch of `fit` on the same batch again and again, with averaged weights and the callbacks
-  `Progress` and `TerminateOnNaN`; what it takes at its beginning and end is measured on short
-  epochs, and spread over as many steps as that of the data has;
+- fit: steps of `fit` on the same batch again and again, with averaged weights and the callbacks
+  `Progress` and `TerminateOnNaN`; what an epoch takes at its beginning and end is measured on short
+  ones, and spread over as many steps as that of the data has;
 - same, data: steps of `fit` on this batch, and on the data set that a reader trains on, shuffled.
 
-Bare and fit take turns. Same and data do so too, but within one epoch, some steps of the one and as
-many of the other: whole epochs, even of the same data, differ by 2 to 3 %, and no more than that is
-looked for here. What comes before an epoch's first batch, above all the order of all examples,
-is measured by itself and spread over its steps.
+They take turns within an epoch of `fit`: two executions of fit and two of bare, which a callback
+calls; some steps of same and as many of data. Whole epochs, even of the same data, differ by 2 to
+3 %, and turns of a second by 7 %, while no more than 2 to 5 % are looked for here. What comes
+before an epoch's first batch, above all the order of all examples, is measured by itself and spread
+over its steps. Medians do not tell what happens at few steps: of `fit`'s callbacks, a line that is
+printed each second, and a look for NaN every 100 steps.
 
 The size of a batch is known to all or to none, as it is in that data set: what a step takes longer
 that does not know it (`unknown_size`) is neither `fit`'s doing nor the data's.
@@ -23,9 +25,8 @@ that does not know it (`unknown_size`) is neither `fit`'s doing nor the data's.
 Models are compiled as in the chapters: the dense GAN with several steps an execution, as what Keras
 does between two of its steps takes some percent of one. With one it is measured too.
 
-The first step, which is traced, is measured by itself. Turns are short and many, so that what else
-the machine does falls on all alike. Writes results/overhead.json, and ends with an error where a
-ratio of `GOALS` is missed.
+The first step, which is traced, is measured by itself. Writes results/overhead.json, and ends with
+an error where a ratio of `GOALS` is missed.
 """
 
 import argparse
@@ -58,7 +59,7 @@ DATA = {
 }  # fmt: skip
 # `steps_per_execution` in the chapters, where it is not Keras' 1.
 EXECUTIONS = {"GAN": 8}
-LEAST_EXECUTIONS = 6  # Of a turn of bare or fit.
+LEAST = 6  # Executions of bare and of fit.
 # Of a turn of same or data: steps at either end that do not count, as the pipeline works some
 # batches ahead, for the next turn; and executions between them that do.
 EDGE, COUNTED = 2, 6
@@ -67,28 +68,38 @@ GOALS = {("fit", "bare"): 1.05, ("data", "same"): 1.02}
 
 
 class EpochTime(keras.callbacks.Callback):
-    """When the last epoch began, when each of its executions was done, and when it ended."""
+    """Seconds that each execution of the last epoch took, the first with what comes before it, and
+    what the epoch took after its last.
+
+    Args:
+        between: called after each execution with the number of those done; its time is left out.
+    """
+
+    def __init__(self, between=None):
+        super().__init__()
+        self.between = between
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.times = [time.perf_counter()]
+        self.executions, self.since = [], time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.times.append(time.perf_counter())
+        self.executions.append(time.perf_counter() - self.since)
+        if self.between:
+            self.between(len(self.executions))
+        self.since = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.times.append(time.perf_counter())
+        self.after = time.perf_counter() - self.since
 
-    def step(self, steps):
-        """Seconds that a step takes in an epoch of so many."""
-        begun, first, *others, ended = self.times
-        execution = (others[-1] - first) / len(others)
-        once = ended - begun - execution * (len(others) + 1)
-        return execution / self.model.steps_per_execution + once / steps
+    def once(self):
+        """Seconds that the epoch took beside its executions."""
+        first, *others = self.executions
+        return first - statistics.median(others) + self.after
 
     def turns(self, length, edge):
         """Seconds that a step takes in each turn of so many executions, the median of those that
         are not at its edges."""
-        executions = np.diff(self.times[:-1]).reshape(-1, length)[:, edge:-edge]
+        executions = np.reshape(self.executions, (-1, length))[:, edge:-edge]
         return np.median(executions, axis=1) / self.model.steps_per_execution
 
 
@@ -117,9 +128,9 @@ def cached(batch, spec):
     ).cache()
 
 
-def epoch(model, data):
+def epoch(model, data, between=None):
     """An epoch of `fit`, as chapters call it, and its `EpochTime`."""
-    watch = EpochTime()
+    watch = EpochTime(between)
     with contextlib.redirect_stdout(io.StringIO()):
         callbacks = [gan_keras.callbacks.Progress(), keras.callbacks.TerminateOnNaN(), watch]
         model.fit(data, verbose=0, callbacks=callbacks)
@@ -131,6 +142,25 @@ def first_batch(data):
     begun = time.perf_counter()
     next(iter(data))
     return time.perf_counter() - begun
+
+
+def in_turns(model, same, bare, seconds):
+    """Seconds a step of fit, and of bare, two by two in an epoch that takes so long.
+
+    Args:
+        bare: function without arguments that returns the seconds a step takes in one execution.
+    """
+    found, several = [], model.steps_per_execution
+
+    def two(done):  # fit, bare, bare, fit, fit, bare ...
+        if done % 2:
+            found.extend([bare(), bare()])
+
+    bare()
+    pairs = max(LEAST, math.ceil(seconds / (2 * several * bare())))
+    watch = epoch(model, same.repeat((pairs + 1) * several), two)
+    # The first execution comes with what begins an epoch, and has no partner.
+    return np.divide(watch.executions[1:], several), np.array(found[1 : pairs + 1])
 
 
 def in_one_epoch(model, same, data, pairs):
@@ -148,10 +178,12 @@ def in_one_epoch(model, same, data, pairs):
     return found[order == 0], found[order == 1]
 
 
-def measure(name, rounds=25, seconds=1.5, data=None, several=None, most=None):
+def measure(name, rounds=25, seconds=60.0, data=None, several=None):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios.
 
-    `most`: see `turns.take`.
+    Args:
+        rounds: turns of same, and of data.
+        seconds: for which bare and fit take turns.
     """
     data = data or gan_keras.load_dataset(**DATA[name])
     batch, length = next(iter(data)), len(data)
@@ -162,36 +194,30 @@ def measure(name, rounds=25, seconds=1.5, data=None, several=None, most=None):
     with mock.patch.object(model, "update_average"):  # Left out of what is traced here.
         steps.finished(step(batch))
     first = time.perf_counter() - begun
-    begun = time.perf_counter()
-    for _ in range(5):
-        result = step(batch)
-    steps.finished(result)
-    count = seconds * 5 / (time.perf_counter() - begun)
-    count = several * max(LEAST_EXECUTIONS, round(count / several))  # Whole executions.
 
-    def call():
+    def bare():
         begun = time.perf_counter()
-        for _ in range(count):
+        for _ in range(several):
             result = step(batch)
         steps.finished(result)
-        return (time.perf_counter() - begun) / count
+        return (time.perf_counter() - begun) / several
 
     same = cached(batch, data.element_spec).with_options(data.options())
-    contenders = {"bare": call, "fit": lambda: epoch(model, same.repeat(count)).step(length)}
-    slowest = 1 / GOALS["fit", "bare"]
-    times = turns.take(contenders, rounds, {("fit", "bare"): slowest}, most)
+    once = statistics.median(epoch(model, same.repeat(4 * several)).once() for _ in range(5))
+    fit, alone = in_turns(model, same, bare, seconds)
+    times = {"bare": alone, "fit": fit + once / length}
 
-    found = in_one_epoch(model, same, data, pairs=max(rounds, most or 0))
+    found = in_one_epoch(model, same, data, pairs=rounds)
     for key, x, each in zip(("same", "data"), (same, data), found, strict=True):
         once = statistics.median(first_batch(x) for _ in range(5)) / length
-        times[key] = list(each + once)
+        times[key] = each + once
     return {
         "model": name,
         "batch_size": DATA[name]["batch_size"],
         "steps_per_execution": several,
         "first_step_seconds": round(first, 1),
         "milliseconds": {
-            key: round(1000 * statistics.median(values), 2) for key, values in times.items()
+            key: round(1000 * float(np.median(values)), 2) for key, values in times.items()
         },
         "rounds": {key: len(values) for key, values in times.items()},
         "ratios": {f"{of} / {over}": turns.ratio(times, over, of) for of, over in GOALS},
@@ -241,5 +267,5 @@ def main(rounds, seconds):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--seconds", type=float, default=60.0)
     sys.exit(main(**vars(parser.parse_args())))

@@ -40,7 +40,7 @@ def ratios(times, of, over):
 
 def ratio(times, of, over):
     """The median of `ratios`."""
-    return round(statistics.median(ratios(times, of, over)), 3)
+    return round(float(statistics.median(ratios(times, of, over))), 3)
 
 
 def unsure(times, goals):

@@ -80,7 +80,10 @@ class AdversarialModel(GenerativeModel):
                 rate *= going_on
 
                 def assign(mean, weight, rate=rate):
-                    mean.assign_add(tf.cast(rate, mean.dtype) * (weight - mean))
+                    # One operation reads and writes the mean, in place of two.
+                    tf.raw_ops.ResourceApplyGradientDescent(
+                        var=mean.handle, alpha=tf.cast(rate, mean.dtype), delta=mean - weight
+                    )
 
                 strategy.extended.update(mean.value, assign, args=(weight.value,), group=False)
 
