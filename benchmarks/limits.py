@@ -4,8 +4,8 @@
 
 - The peak: the fastest of some products of two square matrices, in float32 and in bfloat16.
 - For each model in its recipe "fast": floating-point operations per image, of the convolutions and
-  matrix products that a step needs, as TensorFlow's registry counts them; what that makes in a
-  second; and its share of the peak.
+  matrix products that a step needs, as TensorFlow's registry counts them (and Einstein sums, which
+  it lacks); what that makes in a second; and its share of the peak.
 - The kinds of operations that take most of the step's time, by TensorFlow's profiler. Those that
   run side by side on two cores count twice.
 - A transposed convolution of stride 2 in four ways, forwards, and the gradients alone.
@@ -16,6 +16,7 @@ Writes results/limits.json.
 import argparse
 import collections
 import json
+import math
 import statistics
 import tempfile
 import time
@@ -31,7 +32,7 @@ from tensorflow.python.profiler.internal import flops_registry  # noqa: F401  It
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 MODELS = [name for name, networks in steps.CASES if networks == "own"]
-COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul"
+COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul", "Einsum"
 # Images, side, channels in and out of a transposed convolution with a kernel of 4: those of the
 # Keras guide's generator and of DCGAN's.
 LAYERS = (64, 14, 128, 128), (128, 7, 64, 32), (128, 14, 32, 1)
@@ -47,6 +48,19 @@ def peak(policy="float32", size=2048, tries=12):
         float(product())
         times.append(time.perf_counter() - begun)
     return round(2 * size**3 / min(times) / 1e9)
+
+
+@ops.RegisterStatistics("Einsum", "flops")
+def einstein_sum(graph, node):
+    """A multiplication and an addition for each combination of its indices."""
+    given = node.attr["equation"].s.decode().partition("->")[0].split(",")
+    arrays = graph.get_operation_by_name(node.name).inputs
+    sides = {
+        i: n
+        for letters, x in zip(given, arrays, strict=True)
+        for i, n in zip(letters, x.shape, strict=True)
+    }
+    return ops.OpStats("flops", 2 * math.prod(sides.values()))
 
 
 def operations(step, data):
