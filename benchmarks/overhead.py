@@ -96,6 +96,11 @@ class EpochTime(keras.callbacks.Callback):
         first, *others = self.executions
         return first - statistics.median(others) + self.after
 
+    def step(self, steps):
+        """Seconds that a step takes in an epoch of so many."""
+        execution = statistics.median(self.executions[1:])
+        return execution / self.model.steps_per_execution + self.once() / steps
+
     def turns(self, length, edge):
         """Seconds that a step takes in each turn of so many executions, the median of those that
         are not at its edges."""
