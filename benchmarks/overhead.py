@@ -13,11 +13,11 @@ the same model, as two that are alike differ by some percent in where they lie i
 - same, data: steps of `fit` on this batch, and on the data set that a reader trains on, shuffled.
 
 They take turns within an epoch of `fit`: two executions of fit and two of bare, which a callback
-calls; some steps of same and as many of data. Whole epochs, even of the same data, differ by 2 to
-3 %, and turns of a second by 7 %, while no more than 2 to 5 % are looked for here. What comes
-before an epoch's first batch, above all the order of all examples, is measured by itself and spread
-over its steps. Medians do not tell what happens at few steps: of `fit`'s callbacks, a line that is
-printed each second, and a look for NaN every 100 steps.
+calls; some steps of same and as many of data. Whole epochs, and turns of a second, differ by more
+than the 2 to 5 % that are looked for here. What comes before an epoch's first batch, above all the
+order of all examples, is measured by itself and spread over its steps. Medians do not tell what
+happens at few steps: of `fit`'s callbacks, a line that is printed each second, and a look for NaN
+every 100 steps.
 
 The size of a batch is known to all or to none, as it is in that data set: what a step takes longer
 that does not know it (`unknown_size`) is neither `fit`'s doing nor the data's.

@@ -253,14 +253,14 @@ def test_fit_and_the_bare_step_take_turns_in_one_epoch(monkeypatch):
     monkeypatch.setattr(gan_keras.callbacks, "Progress", lambda: [slow, progress()])
 
     def bare():
-        time.sleep(0.1)
+        time.sleep(0.4)
         calls.append(len(calls))
         return calls[-1]
 
     fit, alone = overhead.in_turns(model, same, bare, seconds=0.01)
     assert list(alone) == list(range(3, 3 + overhead.LEAST))  # Two to see how long it takes.
     assert len(fit) == overhead.LEAST
-    assert 0.01 < np.median(fit) < 0.05  # Of 2 steps an execution: half of the 20 ms, no 100.
+    assert 0.01 < np.median(fit) < 0.15  # Of 2 steps an execution: half of the 20 ms, no 400.
     watch = overhead.epoch(model, same.repeat(8))
     assert len(watch.executions) == 4 and 0 < watch.once() < sum(watch.executions)
 
