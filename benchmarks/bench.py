@@ -131,6 +131,14 @@ def layer_rows(rows):
         ]
 
 
+def thread_rows(rows):
+    for row in rows:
+        ratios = [f"{x:.2f}" for key, x in row["ratios"].items() if key != "default"]
+        yield [
+            f"`{row['model']}`", row["batch_size"], round(row["per_second"]["default"]), *ratios
+        ]  # fmt: skip
+
+
 # Heading, results, key of the rows, columns, and what makes lines of them.
 TABLES = (
     ("Steps beside plain ones", "steps", "rows", step_rows,
@@ -148,6 +156,12 @@ TABLES = (
     ("A transposed convolution, ms forwards / gradients", "limits", "transposed_convolution",
      layer_rows,
      ("layer", "precision", "transposed", "sub-pixel", "four phases", "resize, convolve")),
+    ("A convolution of stride 2 in two layouts, ms forwards / gradients", "limits", "convolution",
+     layer_rows, ("layer", "precision", "channels last", "channels first")),
+    ("Threads: how many times as fast as with TensorFlow's own choice", "threads", "rows",
+     thread_rows,
+     ("model", "batch", "by default, images/s", "one thread an operation",
+      "one operation at a time")),
 )  # fmt: skip
 
 

@@ -9,17 +9,20 @@
 - The kinds of operations that take most of the step's time, by TensorFlow's profiler. Those that
   run side by side on two cores count twice.
 - A transposed convolution of stride 2 in four ways, forwards, and the gradients alone.
+- A convolution of stride 2, channels last and channels first, likewise.
 
 Writes results/limits.json.
 """
 
 import argparse
 import collections
+import itertools
 import json
 import math
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -36,6 +39,9 @@ COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul", "Ei
 # Images, side, channels in and out of a transposed convolution with a kernel of 4: those of the
 # Keras guide's generator and of DCGAN's.
 LAYERS = (64, 14, 128, 128), (128, 7, 64, 32), (128, 14, 32, 1)
+# Of a convolution: of the guide's discriminator, of DCGAN's and of Pix2Pix'.
+CONVOLUTIONS = (64, 14, 64, 128), (128, 14, 32, 64), (16, 32, 32, 64)
+LAYOUTS = {"channels last": "NHWC", "channels first": "NCHW"}
 
 
 def peak(policy="float32", size=2048, tries=12):
@@ -180,19 +186,43 @@ def first(x):
 
 
 def layer(images, side, channels, filters, policy, rounds):
-    """Milliseconds of each way: forwards, and the gradients of input and kernel."""
-    kind = policy.removeprefix("mixed_")
-    rng = np.random.default_rng(0)
-    x = tf.cast(rng.normal(size=(images, side, side, channels)), kind)
-    kernel = tf.cast(rng.normal(size=(4, 4, filters, channels)), kind)
-    up = tf.cast(rng.normal(size=(images, 2 * side, 2 * side, filters)), kind)
-    runs = {}
-    for name, way in WAYS.items():
+    """Milliseconds of each way of a transposed convolution."""
+    x, up = (images, side, side, channels), (images, 2 * side, 2 * side, filters)
+    return measured(
+        {name: (way, x, up) for name, way in WAYS.items()},
+        (4, 4, filters, channels),
+        policy,
+        rounds,
+    )
 
-        def forwards(way=way):
+
+def convolution(images, side, channels, filters, policy, rounds):
+    """Milliseconds of a convolution of stride 2 in each layout, its input and its result in it."""
+    ways = {}
+    for name, layout in LAYOUTS.items():
+        x, up = (images, side, side, channels), (images, side // 2, side // 2, filters)
+        if layout == "NCHW":
+            x, up = ((n, c, h, w) for n, h, w, c in (x, up))
+        ways[name] = partial(tf.nn.conv2d, strides=2, padding="SAME", data_format=layout), x, up
+    return measured(ways, (4, 4, channels, filters), policy, rounds)
+
+
+def measured(ways, kernel_shape, policy, rounds):
+    """{way: {"forwards": ms, "gradients": ms}}, the latter those of input and kernel.
+
+    Args:
+        ways: {name: (function of input and kernel, shape of the input, shape of the result)}.
+    """
+    rng = np.random.default_rng(0)
+    draw = lambda shape: tf.cast(rng.normal(size=shape), policy.removeprefix("mixed_"))  # noqa: E731
+    kernel, runs = draw(kernel_shape), {}
+    for name, (way, *shapes) in ways.items():
+        x, up = map(draw, shapes)
+
+        def forwards(way=way, x=x):
             return first(way(x, kernel))
 
-        def backwards(way=way):
+        def backwards(way=way, x=x, up=up):
             with tf.GradientTape() as tape:
                 tape.watch([x, kernel])
                 y = way(x, kernel)
@@ -204,27 +234,29 @@ def layer(images, side, channels, filters, policy, rounds):
     found = collections.defaultdict(dict)
     for (name, which), values in times.items():
         found[name][which] = round(1000 * statistics.median(values), 2)
-    return {"layer": [images, side, channels, filters], "policy": policy, "milliseconds": found}
+    return found
 
 
 def main(rounds):
     peaks = {policy: peak(policy) for policy in steps.POLICIES}
     print(peaks, flush=True)
-    rows, layers = [], []
+    rows, layers = [], {layer: [], convolution: []}
     for name in MODELS:
         for policy, height in peaks.items():
             rows.append(judge(name, policy, rounds, height))
             print(json.dumps(rows[-1]), flush=True)
-    for which in LAYERS:
-        for policy in steps.POLICIES:
-            layers.append(layer(*which, policy, rounds))
-            print(json.dumps(layers[-1]), flush=True)
+    for kind, shapes in ((layer, LAYERS), (convolution, CONVOLUTIONS)):
+        for shape, policy in itertools.product(shapes, steps.POLICIES):
+            found = kind(*shape, policy, rounds)
+            layers[kind].append({"layer": shape, "policy": policy, "milliseconds": found})
+            print(json.dumps(layers[kind][-1]), flush=True)
     keep(
         "limits",
         f"--rounds {rounds}",
         peak_gflop_per_second=peaks,
         rows=rows,
-        transposed_convolution=layers,
+        transposed_convolution=layers[layer],
+        convolution=layers[convolution],
     )
 
 

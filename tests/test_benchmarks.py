@@ -28,6 +28,7 @@ import pix2pix_recipe  # noqa: E402
 import precision  # noqa: E402
 import scorecard  # noqa: E402
 import steps  # noqa: E402
+import threads  # noqa: E402
 import time_to_quality  # noqa: E402
 import turns  # noqa: E402
 
@@ -324,6 +325,21 @@ def test_three_ways_of_a_transposed_convolution_give_the_same():
     for way in (limits.sub_pixel, limits.four_phases):
         np.testing.assert_allclose(way(x, kernel), expected)
     assert limits.resized(x, kernel).shape == expected.shape
+
+
+def test_both_layouts_of_a_convolution_are_measured():
+    found = limits.convolution(2, 8, 4, 3, "float32", rounds=1)
+    assert list(found) == ["channels last", "channels first"]
+    for times in found.values():
+        assert times["forwards"] > 0 and times["gradients"] > 0
+
+
+def test_settings_of_threads_are_compared_in_processes_of_their_own():
+    row = threads.compare("GAN", rounds=1, seconds=0.01)
+    assert list(row["ratios"]) == list(threads.SETTINGS) and row["ratios"]["default"] == 1
+    assert all(x > 0 for x in [*row["ratios"].values(), *row["per_second"].values()])
+    with pytest.raises(RuntimeError, match="Training NoGAN ended with 1"):
+        threads.start("NoGAN", {}, seconds=0.01)
 
 
 @pytest.mark.parametrize("what, value", [("width", 16), ("examples", 300)])
