@@ -144,6 +144,19 @@ display({{{notebooks.WIDGET!r}: view, "image/png": "aaaa", "text/plain": "a slid
     assert "holds a widget" in notebooks.faults(text)[0]
 
 
+def test_a_kernel_ends_with_its_chapter(tmp_path):
+    """Else all chapters in one run would keep each other's memory."""
+    import psutil
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    import notebooks
+
+    (tmp_path / "text.md").write_text("```python\nimport os\nprint(os.getpid())\n```\n")
+    notebook = notebooks.read_text(tmp_path / "text.md")
+    asyncio.run(notebooks.execute(notebook, tmp_path))
+    assert not psutil.pid_exists(int(notebook.cells[0].outputs[0].text))
+
+
 def test_prose_changes_without_execution_and_code_does_not(tmp_path):
     import nbformat
 

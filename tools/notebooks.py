@@ -183,7 +183,8 @@ async def execute(notebook, folder: Path, on_picture=None) -> float:
     # TensorFlow's log belongs on no page. On a CPU it reports at level 2, as an error, each
     # LeakyReLU after a convolution that it cannot fuse: no reader could do anything about it.
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    await runner.async_execute(env=environment)
+    # A kernel of a manager that is handed in would stay, with its memory, until all chapters end.
+    await runner.async_execute(env=environment, cleanup_kc=True)
     return time.monotonic() - begun
 
 
