@@ -10,6 +10,7 @@ each network, no pool, no watch for NaN. Averaged weights are left out on both s
 
 Networks: the model's own, of the recipe "fast"; and for GAN, DCGAN and CGAN those of the Keras
 guide (see `guide.py`) as well, in which, other than in their own, the generator is the costlier.
+Of the same layers and weights; the library's side has them of `gan_keras.layers`, where it has one.
 
 Four contenders, the library's step and the plain one in float32 and in mixed_bfloat16, all compiled
 by `tf.function`, on the same batch in turns (A B C D D C B A ...) in one process, so that all meet
@@ -50,6 +51,14 @@ CASES = {
 }
 # The library's step in float32, and in mixed_bfloat16, over the plain one in float32.
 GOALS = {"float32": 1.3, "mixed_bfloat16": 1.6}
+
+# {layer of Keras: the library's in its place}, and the other way round.
+OWN = {
+    kind.__base__: kind
+    for kind in vars(gan_keras.layers).values()
+    if isinstance(kind, type) and layers.Layer not in (kind, kind.__base__)
+}
+KERAS = {own: theirs for theirs, own in OWN.items()}
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 absolute, squared = keras.losses.MeanAbsoluteError(), keras.losses.MeanSquaredError()
@@ -149,7 +158,9 @@ def build(name, networks="own", size=28, channels=1, **options):
     options |= {} if name == "GAN" else {"recipe": "fast"}
     if networks == "guide":
         n = guide.NUM_CLASSES if name == "CGAN" else 0
-        generator, discriminator = guide.build_generator(n), guide.build_discriminator(n)
+        generator, discriminator = (
+            with_layers(x, OWN) for x in (guide.build_generator(n), guide.build_discriminator(n))
+        )
         if n:
             generator = told(generator, (guide.LATENT_DIM,))
             discriminator = told(discriminator, shape)
@@ -158,16 +169,14 @@ def build(name, networks="own", size=28, channels=1, **options):
     return getattr(gan_keras, name)(shape, seed=0, **options)
 
 
-def with_layers_of_keras(network):
-    """The same network, of Keras' layers alone."""
+def with_layers(network, others):
+    """The same network, its layers those of other classes: `others` is OWN or KERAS."""
 
     def clone(layer):
         kind = type(layer)
-        if kind.__module__ == gan_keras.layers.__name__:
-            kind = getattr(layers, kind.__name__, kind)  # Of the same name, where Keras has it.
-        return kind.from_config(layer.get_config())
+        return others.get(kind, kind).from_config(layer.get_config())
 
-    return keras.models.clone_model(network, clone_function=clone)
+    return keras.models.clone_model(network, clone_function=clone, recursive=True)
 
 
 def library_step(model):
@@ -203,7 +212,7 @@ def contenders(name, networks, size, channels):
     for policy in POLICIES:
         keras.config.set_dtype_policy(policy)
         model = build(name, networks, size, channels, average=None)
-        plain = plain_step(model, [with_layers_of_keras(x) for x in trained_networks(model)])
+        plain = plain_step(model, [with_layers(x, KERAS) for x in trained_networks(model)])
         for kind, step in (("library", library_step(model)), ("plain", plain)):
             steps[f"{kind} {policy}"] = tf.function(step, autograph=False)
     keras.config.set_dtype_policy("float32")

@@ -100,7 +100,7 @@ def layer(kind, config, weights, rank):
         made = NORMS[rank](len(gamma), config["epsilon"], 1 - config["momentum"])
         made.weight.data, made.bias.data = gamma, beta
         made.running_mean, made.running_var = mean, variance
-    elif kind == "GroupNormalization":
+    elif kind == "InstanceNormalization":
         gamma, beta = weights
         made = nn.GroupNorm(len(gamma), len(gamma), config["epsilon"])
         made.weight.data, made.bias.data = gamma, beta

@@ -1,5 +1,7 @@
 """Layers that Keras lacks, registered so that models with them can be saved and loaded."""
 
+import functools
+
 import keras
 import tensorflow as tf
 from keras import layers
@@ -71,6 +73,39 @@ def _matrix_product(x, kernel):
 
 
 @keras.saving.register_keras_serializable("gan_keras")
+class Conv2D(layers.Conv2D):
+    """Keras' layer, which takes less time on a processor for few filters and a large kernel.
+
+    Such is the last layer of many a generator, with one filter or three. What computes convolutions
+    on a processor works on many filters at once, and is mostly idle there. Here a convolution along
+    each row gives a number for each row of the kernel, as that many filters, and a second one,
+    whose kernel is of zeros and ones, adds those that belong together. The results are Keras' up to
+    rounding. From 8 filters on, or with kernels of fewer than 5 rows, it is Keras' own.
+
+    Args:
+        **kwargs: as for Keras' layer.
+    """
+
+    def call(self, x):
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), x.dtype)
+        rows, columns, channels, filters = kernel.shape
+        plain = self.groups == 1 and self.dilation_rate == (1, 1)
+        if rows < 5 or filters >= 8 or not plain or self.data_format != "channels_last":
+            return super().call(x)
+        (down, across), padding = self.strides, self.padding.upper()
+        each = tf.reshape(
+            tf.transpose(kernel, (1, 2, 0, 3)), (1, columns, channels, rows * filters)
+        )
+        of_rows = tf.nn.conv2d(x, each, (1, across), padding)
+        adds = tf.reshape(tf.eye(rows * filters, dtype=x.dtype), (rows, filters, rows * filters))
+        adds = tf.transpose(adds, (0, 2, 1))[:, None]
+        y = tf.nn.conv2d(of_rows, adds, (down, 1), padding)
+        if self.use_bias:
+            y = tf.nn.bias_add(y, tf.cast(tf.convert_to_tensor(self.bias), y.dtype))
+        return self.activation(y)
+
+
+@keras.saving.register_keras_serializable("gan_keras")
 class BatchNormalization(layers.BatchNormalization):
     """Keras' layer, for images, with TensorFlow's fused operation in training.
 
@@ -94,11 +129,7 @@ class BatchNormalization(layers.BatchNormalization):
             )
 
     def build(self, input_shape):
-        if len(input_shape) != 4:
-            raise ValueError(
-                f"The input has shape {tuple(input_shape)}; the fused batch normalization needs "
-                "(batch, height, width, channels). Use keras.layers.BatchNormalization."
-            )
+        _check_images(self, input_shape)
         super().build(input_shape)
 
     def call(self, x, training=False, mask=None):
@@ -113,6 +144,70 @@ class BatchNormalization(layers.BatchNormalization):
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(self.momentum * moving + (1 - self.momentum) * now)
         return y
+
+
+@keras.saving.register_keras_serializable("gan_keras")
+class InstanceNormalization(layers.GroupNormalization):
+    """Keras' layer with a group for each channel, and its gradient written out.
+
+    The gradient that TensorFlow derives reads the images twice as often. The results are Keras' up
+    to rounding; both compute in float32 whatever the policy.
+
+    Args:
+        **kwargs: as for Keras' layer, without `groups`; the images must be (batch, height, width,
+            channels), scaled and shifted.
+
+    Raises:
+        ValueError: for inputs of another rank, or options that are not here.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "groups": -1})
+        if self.axis not in (-1, 3) or not (self.scale and self.center):
+            raise ValueError(
+                "The instance normalization takes axis=-1, scale=True and center=True; use "
+                "keras.layers.GroupNormalization(groups=-1) for others."
+            )
+
+    def build(self, input_shape):
+        _check_images(self, input_shape)
+        super().build(input_shape)
+
+    def call(self, x):
+        gamma, beta = map(tf.convert_to_tensor, (self.gamma, self.beta))
+        normalized = _normalized_by_image(
+            tf.cast(x, tf.float32), tf.cast(gamma, tf.float32), self.epsilon
+        )
+        return tf.cast(normalized + tf.cast(beta, tf.float32), self.compute_dtype)
+
+
+def _normalized_by_image(x, gamma, epsilon):
+    """gamma (x - mean) / sqrt(variance + epsilon), over each image's pixels."""
+    mean_of = functools.partial(tf.reduce_mean, axis=(1, 2), keepdims=True)
+
+    @tf.custom_gradient
+    def normalize(x, gamma):
+        centred = x - mean_of(x)
+        scale = tf.math.rsqrt(mean_of(tf.square(centred)) + epsilon)
+
+        def gradients(upstream):
+            along = scale * mean_of(upstream * centred)
+            for_x = gamma * scale * (upstream - mean_of(upstream) - scale * along * centred)
+            pixels = tf.cast(tf.reduce_prod(tf.shape(x)[1:3]), x.dtype)
+            return for_x, pixels * tf.reduce_sum(along, axis=(0, 1, 2))
+
+        return centred * (gamma * scale), gradients
+
+    return normalize(x, gamma)
+
+
+def _check_images(layer, input_shape):
+    if len(input_shape) != 4:
+        kind = type(layer)
+        raise ValueError(
+            f"The input has shape {tuple(input_shape)}; {kind.__name__} needs (batch, height, "
+            f"width, channels). Use keras.layers.{kind.__base__.__name__}."
+        )
 
 
 def initializer(stddev: float | None):
@@ -140,7 +235,7 @@ def normalize(x, kind: str | None):
     if kind == "batch":
         return BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     if kind == "instance":
-        return layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)  # A group for each channel.
+        return InstanceNormalization(epsilon=1e-5)(x)
     raise ValueError(f'normalization is {kind!r}; it must be "batch", "instance" or None.')
 
 

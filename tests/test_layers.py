@@ -5,9 +5,11 @@ import tensorflow as tf
 
 from gan_keras.layers import (
     BatchNormalization,
+    Conv2D,
     Dense,
     DifferentiableAugment,
     ImagePool,
+    InstanceNormalization,
     ReflectionPadding2D,
     normalize,
 )
@@ -80,23 +82,34 @@ def test_fused_batch_normalization_is_keras(policy, jit_compile):
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("options", [{"activation": "tanh"}, {"use_bias": False}])
-@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 5)])
-def test_dense_is_keras_and_so_are_its_first_and_second_gradients(
-    policy, jit_compile, options, shape
+@pytest.mark.parametrize("kind, shape, options", [
+    (Dense, (3, 5), {"units": 4, "activation": "tanh"}),
+    (Dense, (3, 5), {"units": 4, "use_bias": False}),
+    (Dense, (2, 3, 5), {"units": 4}),
+    (Conv2D, (2, 9, 8, 5), {"filters": 1, "kernel_size": 7, "padding": "same"}),
+    (Conv2D, (2, 9, 8, 5), {"filters": 3, "kernel_size": (6, 3), "activation": "tanh"}),
+    (Conv2D, (2, 9, 8, 5), {"filters": 2, "kernel_size": 5, "strides": (2, 2), "padding": "same"}),
+    (Conv2D, (2, 9, 8, 5), {"filters": 2, "kernel_size": 5, "use_bias": False}),
+    (Conv2D, (2, 9, 8, 5), {"filters": 2, "kernel_size": 5, "dilation_rate": 2, "padding": "same"}),
+    (Conv2D, (2, 9, 8, 5), {"filters": 9, "kernel_size": 3}),
+    (InstanceNormalization, (2, 9, 8, 5), {"epsilon": 0.1}),
+])  # fmt: skip
+def test_layers_are_keras_and_so_are_their_first_and_second_gradients(
+    policy, jit_compile, kind, shape, options
 ):
     keras.config.set_dtype_policy(policy)
-    rng = np.random.default_rng(0)
-    x = tf.constant(rng.normal(size=shape), tf.float32)
-    up = tf.constant(rng.normal(size=(*shape[:-1], 4)), tf.float32)
     found = []
-    for kind in (Dense, keras.layers.Dense):
-        start = keras.initializers.RandomNormal(seed=1)
-        layer = kind(4, kernel_initializer=start, bias_initializer=start, **options)
+    for which in (kind, kind.__base__):
+        if kind is InstanceNormalization:
+            options = {**options, "groups": -1}
+        rng, layer = np.random.default_rng(0), which(**options)
+        x = tf.constant(rng.normal(1, 2, shape), tf.float32)
         layer.build(shape)
+        layer.set_weights([rng.normal(0, 0.2, w.shape) for w in layer.weights])
+        up = tf.constant(rng.normal(size=layer(x).shape), tf.float32)
 
         @tf.function(jit_compile=jit_compile)
-        def run(x, layer=layer):
+        def run(x, layer=layer, up=up):
             weights = [w.value for w in layer.weights]
             with tf.GradientTape() as second:
                 second.watch(x)
@@ -107,16 +120,26 @@ def test_dense_is_keras_and_so_are_its_first_and_second_gradients(
                 gradients = first.gradient(loss, [x, *weights])
                 # As a gradient penalty has it.
                 penalty = tf.reduce_sum(tf.cast(gradients[0], tf.float32) ** 2)
-            return y, *gradients, second.gradient(penalty, layer.kernel.value)
+            of_penalty = second.gradient(penalty, [x, weights[0]], unconnected_gradients="zero")
+            return y, *gradients, *of_penalty
 
         results = run(x)
         assert results[0].dtype == layer.compute_dtype
-        found.append(results)
+        found.append([tf.cast(value, tf.float32).numpy() for value in results])
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
-        assert type(again) is kind and again.get_config() == layer.get_config()
-    atol = 1e-5 if policy == "float32" else 0.1
+        assert type(again) is which and again.get_config() == layer.get_config()
     for a, b in zip(*found, strict=True):
-        np.testing.assert_allclose(tf.cast(a, "float32"), tf.cast(b, "float32"), atol, atol)
+        scale = np.abs(b).max() or 1
+        np.testing.assert_allclose(a / scale, b / scale, 0, 1e-5 if policy == "float32" else 0.1)
+
+
+def test_instance_normalization_says_what_it_lacks():
+    with pytest.raises(ValueError, match="takes axis=-1, scale=True and center=True; use keras"):
+        InstanceNormalization(center=False)
+    with pytest.raises(
+        ValueError, match="has shape \\(8, 4\\); InstanceNormalization needs .batch, h"
+    ):
+        InstanceNormalization()(np.zeros((8, 4), "float32"))
 
 
 def test_fused_batch_normalization_says_what_it_lacks():

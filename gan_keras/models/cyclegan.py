@@ -22,7 +22,7 @@ from keras import layers
 
 from gan_keras import checks, profiles
 from gan_keras.adversarial import check_logits, check_shapes
-from gan_keras.layers import ImagePool, ReflectionPadding2D, initializer, normalize
+from gan_keras.layers import Conv2D, ImagePool, ReflectionPadding2D, initializer, normalize
 from gan_keras.models import pix2pix
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
 
@@ -78,7 +78,7 @@ def build_generator(
 
     def convolve(x, filters, size):
         x = ReflectionPadding2D(size // 2)(x)
-        return layers.Conv2D(filters, size, kernel_initializer=initializer(stddev))(x)
+        return Conv2D(filters, size, kernel_initializer=initializer(stddev))(x)
 
     image = keras.Input(image_shape)
     x = layers.ReLU()(normalize(convolve(image, width, kernel_size), normalization))
