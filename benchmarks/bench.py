@@ -37,7 +37,7 @@ def comparisons():
             yield partial(compare, most=MOST_TORCH), against_torch.missed
     for name, networks in steps.CASES:
         if networks == "guide":  # The others have no goal.
-            yield partial(steps.compare, name, networks), steps.missed
+            yield partial(steps.compare, name, networks, builds=2), steps.missed
     for name in overhead.DATA:
         yield partial(overhead.measure, name, rounds=9, seconds=8.0), overhead.missed
     for name in generation.MODELS:
@@ -156,6 +156,8 @@ TABLES = (
     ("A transposed convolution, ms forwards / gradients", "limits", "transposed_convolution",
      layer_rows,
      ("layer", "precision", "transposed", "sub-pixel", "four phases", "resize, convolve")),
+    ("A convolution of 7 x 7 to few filters, ms forwards / gradients", "limits",
+     "convolution_to_few", layer_rows, ("layer", "precision", "at once", "as two")),
     ("A convolution of stride 2 in two layouts, ms forwards / gradients", "limits", "convolution",
      layer_rows, ("layer", "precision", "channels last", "channels first")),
     ("Threads: how many times as fast as with TensorFlow's own choice", "threads", "rows",

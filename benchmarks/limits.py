@@ -10,6 +10,7 @@
   run side by side on two cores count twice.
 - A transposed convolution of stride 2 in four ways, forwards, and the gradients alone.
 - A convolution of stride 2, channels last and channels first, likewise.
+- A convolution to few filters at once, and as the library's layer computes it.
 
 Writes results/limits.json.
 """
@@ -34,6 +35,8 @@ from tensorflow.python.framework import ops
 from tensorflow.python.profiler.internal import flops_registry  # noqa: F401  It registers.
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
+from gan_keras.layers import convolve_in_two
+
 MODELS = [name for name, networks in steps.CASES if networks == "own"]
 COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul", "Einsum"
 # Images, side, channels in and out of a transposed convolution with a kernel of 4: those of the
@@ -41,6 +44,8 @@ COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul", "Ei
 LAYERS = (64, 14, 128, 128), (128, 7, 64, 32), (128, 14, 32, 1)
 # Of a convolution: of the guide's discriminator, of DCGAN's and of Pix2Pix'.
 CONVOLUTIONS = (64, 14, 64, 128), (128, 14, 32, 64), (16, 32, 32, 64)
+# Of a convolution to few filters, with a kernel of 7: of the guide's generator and of CycleGAN's.
+TO_FEW = (64, 34, 128, 1), (4, 70, 16, 3)
 LAYOUTS = {"channels last": "NHWC", "channels first": "NCHW"}
 
 
@@ -207,6 +212,14 @@ def convolution(images, side, channels, filters, policy, rounds):
     return measured(ways, (4, 4, channels, filters), policy, rounds)
 
 
+def to_few(images, side, channels, filters, policy, rounds):
+    """Milliseconds of a convolution to few filters, by TensorFlow's operation and by two."""
+    shapes = (images, side, side, channels), (images, side - 6, side - 6, filters)
+    at_once = partial(tf.nn.conv2d, strides=1, padding="VALID")
+    ways = {"at once": (at_once, *shapes), "in two": (convolve_in_two, *shapes)}
+    return measured(ways, (7, 7, channels, filters), policy, rounds)
+
+
 def measured(ways, kernel_shape, policy, rounds):
     """{way: {"forwards": ms, "gradients": ms}}, the latter those of input and kernel.
 
@@ -240,12 +253,12 @@ def measured(ways, kernel_shape, policy, rounds):
 def main(rounds):
     peaks = {policy: peak(policy) for policy in steps.POLICIES}
     print(peaks, flush=True)
-    rows, layers = [], {layer: [], convolution: []}
+    rows, layers = [], {layer: [], convolution: [], to_few: []}
     for name in MODELS:
         for policy, height in peaks.items():
             rows.append(judge(name, policy, rounds, height))
             print(json.dumps(rows[-1]), flush=True)
-    for kind, shapes in ((layer, LAYERS), (convolution, CONVOLUTIONS)):
+    for kind, shapes in ((layer, LAYERS), (convolution, CONVOLUTIONS), (to_few, TO_FEW)):
         for shape, policy in itertools.product(shapes, steps.POLICIES):
             found = kind(*shape, policy, rounds)
             layers[kind].append({"layer": shape, "policy": policy, "milliseconds": found})
@@ -257,6 +270,7 @@ def main(rounds):
         rows=rows,
         transposed_convolution=layers[layer],
         convolution=layers[convolution],
+        convolution_to_few=layers[to_few],
     )
 
 

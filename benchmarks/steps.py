@@ -151,15 +151,19 @@ def told(network, shape):
     return keras.Model([x, y], network(layers.Concatenate()([x, beside])))
 
 
-def build(name, networks="own", size=28, channels=1, **options):
-    """The library's model, on the networks that are asked for."""
+def build(name, networks="own", size=28, channels=1, guides_layers=OWN, **options):
+    """The library's model, on the networks that are asked for.
+
+    `guides_layers`: of the networks of the guide, see `with_layers`.
+    """
     keras.utils.set_random_seed(0)
     shape = (size, size, channels)
     options |= {} if name == "GAN" else {"recipe": "fast"}
     if networks == "guide":
         n = guide.NUM_CLASSES if name == "CGAN" else 0
         generator, discriminator = (
-            with_layers(x, OWN) for x in (guide.build_generator(n), guide.build_discriminator(n))
+            with_layers(x, guides_layers)
+            for x in (guide.build_generator(n), guide.build_discriminator(n))
         )
         if n:
             generator = told(generator, (guide.LATENT_DIM,))
@@ -206,12 +210,12 @@ def batch(name, size, channels, count):
     return (draw(), draw()) if name in ("Pix2Pix", "CycleGAN") else (draw(),)
 
 
-def contenders(name, networks, size, channels):
+def contenders(name, networks, size, channels, **options):
     """{"library float32": step, ...}: each traced on first use, under its own policy."""
     steps = {}
     for policy in POLICIES:
         keras.config.set_dtype_policy(policy)
-        model = build(name, networks, size, channels, average=None)
+        model = build(name, networks, size, channels, average=None, **options)
         plain = plain_step(model, [with_layers(x, KERAS) for x in trained_networks(model)])
         for kind, step in (("library", library_step(model)), ("plain", plain)):
             steps[f"{kind} {policy}"] = tf.function(step, autograph=False)
@@ -246,13 +250,13 @@ def finished(result):
     keras.tree.map_structure(np.asarray, result)
 
 
-def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None):
-    """One row of the table: images, or pairs, a second; and the ratios."""
+def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **options):
+    """One row of the table: images, or pairs, a second; and the ratios. `options`: see `build`."""
     size, channels, count = case or CASES[name, networks]
     data = batch(name, size, channels, count)
     times, each_build = collections.defaultdict(list), []
     for _ in range(builds):
-        found = race(contenders(name, networks, size, channels), data, rounds, seconds)
+        found = race(contenders(name, networks, size, channels, **options), data, rounds, seconds)
         for key, values in found.items():
             times[key] += values
         each_build.append(turns.ratio(found, "library float32", "plain float32"))

@@ -87,22 +87,25 @@ class Conv2D(layers.Conv2D):
     """
 
     def call(self, x):
-        kernel = tf.cast(tf.convert_to_tensor(self.kernel), x.dtype)
-        rows, columns, channels, filters = kernel.shape
         plain = self.groups == 1 and self.dilation_rate == (1, 1)
-        if rows < 5 or filters >= 8 or not plain or self.data_format != "channels_last":
+        plain = plain and self.data_format == "channels_last"
+        if self.kernel_size[0] < 5 or self.filters >= 8 or not plain:
             return super().call(x)
-        (down, across), padding = self.strides, self.padding.upper()
-        each = tf.reshape(
-            tf.transpose(kernel, (1, 2, 0, 3)), (1, columns, channels, rows * filters)
-        )
-        of_rows = tf.nn.conv2d(x, each, (1, across), padding)
-        adds = tf.reshape(tf.eye(rows * filters, dtype=x.dtype), (rows, filters, rows * filters))
-        adds = tf.transpose(adds, (0, 2, 1))[:, None]
-        y = tf.nn.conv2d(of_rows, adds, (down, 1), padding)
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), x.dtype)
+        y = convolve_in_two(x, kernel, self.strides, self.padding.upper())
         if self.use_bias:
             y = tf.nn.bias_add(y, tf.cast(tf.convert_to_tensor(self.bias), y.dtype))
         return self.activation(y)
+
+
+def convolve_in_two(x, kernel, strides=(1, 1), padding="VALID"):
+    """`tf.nn.conv2d` of images (batch, H, W, C) along their rows, then down their columns."""
+    rows, columns, channels, filters = kernel.shape
+    along = tf.reshape(tf.transpose(kernel, (1, 2, 0, 3)), (1, columns, channels, rows * filters))
+    # Of each row of the kernel the first filter goes to the result's first, and so on.
+    down = tf.reshape(tf.eye(rows * filters, dtype=x.dtype), (rows, filters, 1, rows * filters))
+    x = tf.nn.conv2d(x, along, (1, strides[1]), padding)
+    return tf.nn.conv2d(x, tf.transpose(down, (0, 2, 3, 1)), (strides[0], 1), padding)
 
 
 @keras.saving.register_keras_serializable("gan_keras")
@@ -150,7 +153,7 @@ class BatchNormalization(layers.BatchNormalization):
 class InstanceNormalization(layers.GroupNormalization):
     """Keras' layer with a group for each channel, and its gradient written out.
 
-    The gradient that TensorFlow derives reads the images twice as often. The results are Keras' up
+    That takes fewer operations than the gradient that TensorFlow derives. The results are Keras' up
     to rounding; both compute in float32 whatever the policy.
 
     Args:

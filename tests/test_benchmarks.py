@@ -144,6 +144,9 @@ def test_plain_steps_train_the_networks_that_the_library_trains(name, networks):
             assert not {type(x) for x in theirs._flatten_layers()} & steps.OWN.keys()
         for weight, value in zip(network.weights, old, strict=True):
             assert not weight.trainable or np.any(weight.numpy() != value), weight.path
+    if networks == "guide":
+        network, _ = steps.trained_networks(steps.build(name, networks, guides_layers=steps.KERAS))
+        assert not {type(x) for x in network._flatten_layers()} & steps.KERAS.keys()
 
 
 def gradients_of(network, inputs, seed):
@@ -328,10 +331,12 @@ def test_three_ways_of_a_transposed_convolution_give_the_same():
     assert limits.resized(x, kernel).shape == expected.shape
 
 
-def test_both_layouts_of_a_convolution_are_measured():
-    found = limits.convolution(2, 8, 4, 3, "float32", rounds=1)
-    assert list(found) == ["channels last", "channels first"]
-    for times in found.values():
+def test_ways_of_a_convolution_are_measured():
+    layouts = limits.convolution(2, 8, 4, 3, "float32", rounds=1)
+    assert list(layouts) == ["channels last", "channels first"]
+    to_few = limits.to_few(2, 9, 4, 1, "mixed_bfloat16", rounds=1)
+    assert list(to_few) == ["at once", "in two"]
+    for times in [*layouts.values(), *to_few.values()]:
         assert times["forwards"] > 0 and times["gradients"] > 0
 
 
