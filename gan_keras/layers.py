@@ -165,7 +165,7 @@ class InstanceNormalization(layers.GroupNormalization):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**{**kwargs, "groups": -1})
+        super().__init__(groups=-1, **kwargs)
         if self.axis not in (-1, 3) or not (self.scale and self.center):
             raise ValueError(
                 "The instance normalization takes axis=-1, scale=True and center=True; use "
@@ -182,6 +182,11 @@ class InstanceNormalization(layers.GroupNormalization):
             tf.cast(x, tf.float32), tf.cast(gamma, tf.float32), self.epsilon
         )
         return tf.cast(normalized + tf.cast(beta, tf.float32), self.compute_dtype)
+
+    @classmethod
+    def from_config(cls, config):
+        # A layer that is built has the number of its channels there.
+        return super().from_config({k: v for k, v in config.items() if k != "groups"})
 
 
 def _normalized_by_image(x, gamma, epsilon):

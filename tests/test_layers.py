@@ -100,7 +100,7 @@ def test_layers_are_keras_and_so_are_their_first_and_second_gradients(
     keras.config.set_dtype_policy(policy)
     found = []
     for which in (kind, kind.__base__):
-        if kind is InstanceNormalization:
+        if which is keras.layers.GroupNormalization:
             options = {**options, "groups": -1}
         rng, layer = np.random.default_rng(0), which(**options)
         x = tf.constant(rng.normal(1, 2, shape), tf.float32)
@@ -136,6 +136,8 @@ def test_layers_are_keras_and_so_are_their_first_and_second_gradients(
 def test_instance_normalization_says_what_it_lacks():
     with pytest.raises(ValueError, match="takes axis=-1, scale=True and center=True; use keras"):
         InstanceNormalization(center=False)
+    with pytest.raises(TypeError, match="groups"):
+        InstanceNormalization(groups=4)
     with pytest.raises(
         ValueError, match="has shape \\(8, 4\\); InstanceNormalization needs .batch, h"
     ):
