@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from PIL import Image
@@ -344,6 +345,9 @@ def test_settings_of_threads_are_compared_in_processes_of_their_own():
     row = threads.compare("GAN", rounds=1, seconds=0.01)
     assert list(row["ratios"]) == list(threads.SETTINGS) and row["ratios"]["default"] == 1
     assert all(x > 0 for x in [*row["ratios"].values(), *row["per_second"].values()])
+    with threads.start("GAN", threads.SETTINGS["one operation at a time"], 0.01) as process:
+        told = psutil.Process(process.pid).environ()
+        assert told["TF_NUM_INTEROP_THREADS"] == "1" and "TF_NUM_INTRAOP_THREADS" not in told
     with pytest.raises(RuntimeError, match="Training NoGAN ended with 1"):
         threads.start("NoGAN", {}, seconds=0.01)
 
