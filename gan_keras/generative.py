@@ -253,7 +253,8 @@ class GenerativeModel(keras.Model):
         n, results = len(inputs[0]), None
         for i in range(0, n, batch_size):
             part = [x[i : i + batch_size] for x in inputs]
-            part = forward(part if len(part) > 1 else part[0]).numpy()
+            # A view where it can be, of which `numpy()` would make a copy.
+            part = np.asarray(forward(part if len(part) > 1 else part[0]))
             results = np.empty((n, *part.shape[1:]), np.float32) if results is None else results
             results[i : i + batch_size] = part
         return results
