@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import gan_keras
 from gan_keras import checks
-from tests.conftest import SHAPE, small_gan
+from tests.conftest import SHAPE, small_cgan, small_gan, small_pix2pix
 
 GOOD = np.random.default_rng(0).uniform(-1, 1, (32, *SHAPE)).astype("float32")
 
@@ -96,6 +96,32 @@ def test_good_images_pass_unchanged():
 def test_a_few_bright_images_are_not_taken_for_unscaled_ones():
     bright = np.full((8, *SHAPE), 0.5, "float32")
     assert checks.checked(bright, SHAPE)[0] is bright
+
+
+@pytest.mark.parametrize("made", [None, lambda *x: x[0] * 2, lambda *x: x[0] * np.nan])
+@pytest.mark.parametrize("build, options", [
+    (small_gan, {}),
+    (small_pix2pix, {"pair": "denoise"}),
+])  # fmt: skip
+def test_what_load_dataset_gives_is_in_range_and_what_is_made_of_it_checked(build, options, made):
+    data = gan_keras.load_dataset("mnist", batch_size=16, limit=32, image_size=8, **options)
+    model = build()
+    model.compile()
+    if made is None:
+        assert model._checked(data)[0] is data
+        model.fit(data, verbose=0)
+    else:
+        data = data.map((lambda *x: (made(*x), x[1])) if options else made)
+        with pytest.raises(ValueError, match=r"must lie in \[-1, 1\]"):
+            model.fit(data, verbose=0)
+
+
+def test_labels_of_load_dataset_are_checked_for_the_models_classes():
+    data = gan_keras.load_dataset("mnist", batch_size=16, limit=64, image_size=8, labels=True)
+    model = small_cgan()  # Of 3 classes.
+    model.compile()
+    with pytest.raises(ValueError, match="num_classes=3"):
+        model.fit(data, verbose=0)
 
 
 def test_points_may_have_any_value():

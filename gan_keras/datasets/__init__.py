@@ -172,6 +172,7 @@ def load_dataset(
         dataset = _batches_from_memory(examples, batch_size, shuffle, seed)
     dataset = dataset.map(_to_model_range, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.prefetch(2).with_options(_fixed())
+    dataset.in_range = True  # Known to `checks`; what is made of it by `map` has it no longer.
     if labels:
         dataset.class_names = class_names
     return dataset
