@@ -3,7 +3,8 @@
     python benchmarks/overhead.py [--rounds 25] [--seconds 60]
 
 For each model in its recipe "fast", on batches as in the chapters, in one process and on one and
-the same model, as two that are alike differ by some percent in where they lie in memory:
+the same model, as two that are alike differ by some percent in where they lie in memory; and then
+on a second one, as the ratios differ likewise from one to the next:
 
 - bare: the training step without averaged weights, compiled by `tf.function` and called on one
   batch again and again;
@@ -30,6 +31,7 @@ an error where a ratio of `GOALS` is missed.
 """
 
 import argparse
+import collections
 import contextlib
 import io
 import json
@@ -136,6 +138,7 @@ def cached(batch, spec):
 def epoch(model, data, between=None):
     """An epoch of `fit`, as chapters call it, and its `EpochTime`."""
     watch = EpochTime(between)
+    data.in_range = True  # As that is which all of these are made of.
     with contextlib.redirect_stdout(io.StringIO()):
         callbacks = [gan_keras.callbacks.Progress(), keras.callbacks.TerminateOnNaN(), watch]
         model.fit(data, verbose=0, callbacks=callbacks)
@@ -183,16 +186,40 @@ def in_one_epoch(model, same, data, pairs):
     return found[order == 0], found[order == 1]
 
 
-def measure(name, rounds=25, seconds=60.0, data=None, several=None):
+def measure(name, rounds=25, seconds=60.0, data=None, several=None, builds=2):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios.
 
     Args:
-        rounds: turns of same, and of data.
-        seconds: for which bare and fit take turns.
+        rounds: turns of same, and of data, on all builds together.
+        seconds: for which bare and fit take turns, likewise.
+        builds: of the model.
     """
     data = data or gan_keras.load_dataset(**DATA[name])
-    batch, length = next(iter(data)), len(data)
     several = several or EXECUTIONS.get(name, 1)
+    times, firsts = collections.defaultdict(list), []
+    for _ in range(builds):
+        found, first = measure_build(
+            name, math.ceil(rounds / builds), seconds / builds, data, several
+        )
+        firsts.append(first)
+        for key, values in found.items():
+            times[key] += list(values)
+    return {
+        "model": name,
+        "batch_size": DATA[name]["batch_size"],
+        "steps_per_execution": several,
+        "first_step_seconds": round(statistics.median(firsts), 1),
+        "milliseconds": {
+            key: round(1000 * float(np.median(values)), 2) for key, values in times.items()
+        },
+        "rounds": {key: len(values) for key, values in times.items()},
+        "ratios": {f"{of} / {over}": turns.ratio(times, over, of) for of, over in GOALS},
+    }
+
+
+def measure_build(name, rounds, seconds, data, several):
+    """{contender: seconds a step in each turn}, and the seconds of the first step."""
+    batch, length = next(iter(data)), len(data)
     model = build(name, data, steps_per_execution=several)
     step = tf.function(model.train_step, input_signature=[data.element_spec], autograph=False)
     begun = time.perf_counter()
@@ -216,17 +243,7 @@ def measure(name, rounds=25, seconds=60.0, data=None, several=None):
     for key, x, each in zip(("same", "data"), (same, data), found, strict=True):
         once = statistics.median(first_batch(x) for _ in range(5)) / length
         times[key] = each + once
-    return {
-        "model": name,
-        "batch_size": DATA[name]["batch_size"],
-        "steps_per_execution": several,
-        "first_step_seconds": round(first, 1),
-        "milliseconds": {
-            key: round(1000 * float(np.median(values)), 2) for key, values in times.items()
-        },
-        "rounds": {key: len(values) for key, values in times.items()},
-        "ratios": {f"{of} / {over}": turns.ratio(times, over, of) for of, over in GOALS},
-    }
+    return times, first
 
 
 def unknown_size(name, rounds=9, seconds=1.0):

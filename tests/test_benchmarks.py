@@ -241,7 +241,7 @@ def test_overhead_and_generation_are_measured_and_missed_goals_named():
     row["ratios"] = {"fit / bare": 1.06, "data / same": 1.0}
     assert overhead.missed([row]) == ["GAN, fit / bare: 1.06, goal 1.05"]
     assert row["steps_per_execution"] == 8
-    assert row["rounds"] == {"bare": 6, "fit": 6, "same": 2, "data": 2}
+    assert row["rounds"] == {"bare": 12, "fit": 12, "same": 2, "data": 2}
     row["steps_per_execution"] = 1  # Not as the chapters compile it: measured beside.
     assert overhead.missed([row]) == []
     assert 0.1 < overhead.unknown_size("GAN", rounds=2, seconds=0.02) < 10
