@@ -1,14 +1,18 @@
 """What the repository says of itself in two places must be the same in both."""
 
 import asyncio
+import base64
+import io
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -175,3 +179,24 @@ def test_prose_changes_without_execution_and_code_does_not(tmp_path):
     assert "More words" in cells[0].source and cells[1].outputs == [output]
     with pytest.raises(ValueError, match="has to be executed"):
         with_outputs_of(executed, parse("# One\n\n```python\n1 + 2\n```\n"))
+
+
+def test_pictures_of_notebooks_lose_an_alpha_channel_that_hides_nothing():
+    sys.path.insert(0, str(ROOT / "tools"))
+    import notebooks
+
+    def encoded(pixels):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG", dpi=(80, 80))
+        return base64.b64encode(file.getvalue()).decode()
+
+    def opened(png):
+        return Image.open(io.BytesIO(base64.b64decode(png)))
+
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 30, 4), "uint8")
+    assert notebooks.opaque(encoded(pixels)) == encoded(pixels)
+    pixels[..., 3] = 255
+    found = notebooks.opaque(encoded(pixels))
+    assert len(found) < len(encoded(pixels)) and opened(found).mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(opened(found)), pixels[..., :3])
+    assert opened(found).info["dpi"] == opened(encoded(pixels)).info["dpi"]

@@ -11,6 +11,8 @@ the same cells and the outputs of the `cpu` profile. Solutions are kept likewise
 
 import argparse
 import asyncio
+import base64
+import io
 import os
 import re
 import sys
@@ -26,6 +28,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors.coalescestreams import CoalesceStreamsPreprocessor
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
@@ -189,13 +192,27 @@ async def execute(notebook, folder: Path, on_picture=None) -> float:
 
 
 def tidy(notebook):
-    """Keeps of each self-overwriting line its last state, and nothing of TensorFlow's log."""
+    """Keeps of each self-overwriting line its last state, nothing of TensorFlow's log, and of
+    pictures no alpha channel that hides nothing."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             kept = [o for o in cell.outputs if not (o.output_type == "stream" and is_log(o))]
             cell.outputs = kept
+            for data in (output.get("data", {}) for output in kept):
+                if "image/png" in data:
+                    data["image/png"] = opaque(data["image/png"])
     CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
     return notebook
+
+
+def opaque(png: str) -> str:
+    """A picture as base64, an eighth smaller without its alpha channel, if it is opaque."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    if picture.mode != "RGBA" or picture.getextrema()[3] != (255, 255):
+        return png
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "PNG", optimize=True, dpi=picture.info.get("dpi"))
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def is_log(output) -> bool:
@@ -319,7 +336,7 @@ def prose(number: str) -> None:
             notebook = with_outputs_of(nbformat.read(path, as_version=4), read_text(text))
         except (FileNotFoundError, ValueError) as error:
             sys.exit(f"{text.relative_to(ROOT)}: {error}")
-        nbformat.write(notebook, path)
+        nbformat.write(tidy(notebook), path)
 
 
 def check() -> None:
