@@ -154,11 +154,14 @@ def told(network, shape):
 def build(name, networks="own", size=28, channels=1, guides_layers=OWN, **options):
     """The library's model, on the networks that are asked for.
 
+    CycleGAN has no identity loss here unless it is asked for: the steps beside it have none.
     `guides_layers`: of the networks of the guide, see `with_layers`.
     """
     keras.utils.set_random_seed(0)
     shape = (size, size, channels)
     options |= {} if name == "GAN" else {"recipe": "fast"}
+    if name == "CycleGAN":
+        options = {"identity_weight": 0.0} | options
     if networks == "guide":
         n = guide.NUM_CLASSES if name == "CGAN" else 0
         generator, discriminator = (

@@ -33,6 +33,24 @@ def test_paper_recipe_is_the_papers_appendix(size, blocks):
     assert (model.cycle_weight, model.identity_weight, model.pool_size) == (10, 0, 50)
 
 
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({}, 5.0),
+        ({"cycle_weight": 3.0}, 1.5),
+        ({"identity_weight": 0.0}, 0.0),
+        ({"identity_weight": 2.0}, 2.0),
+        ({"target_shape": (24, 24, 3)}, 0.0),
+        ({"recipe": "paper"}, 0.0),
+    ],
+)
+def test_fast_recipe_has_an_identity_loss_where_the_sides_allow_it(options, expected):
+    options = {"image_shape": (24, 24, 1), "recipe": "fast", "width": 1, **options}
+    model = gan_keras.CycleGAN(**options)
+    assert model.identity_weight == expected
+    assert gan_keras.CycleGAN.from_config(model.get_config()).identity_weight == expected
+
+
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])
 def test_resizing_draws_no_checkerboard(upsampling):
     keras.utils.set_random_seed(0)

@@ -11,6 +11,7 @@ import gan_keras
 from gan_keras.models import cyclegan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import cyclegan_colours  # noqa: E402
 import cyclegan_parts  # noqa: E402
 
 
@@ -69,3 +70,24 @@ def test_a_variant_trains_for_exactly_the_steps(shrunk):
     assert int(model.step) == 12
     assert np.isfinite(list(row.values())).all()
     assert float(model.g_optimizer.learning_rate) > 0
+
+
+def test_colours_are_compared_with_and_without_the_identity_loss(shrunk, monkeypatch, tmp_path):
+    weights = []
+
+    def train(variant, seed, *settings):
+        model, row = cyclegan_parts.train(variant, seed, *settings)
+        weights.append(model.identity_weight)
+        return model, row
+
+    monkeypatch.setattr(cyclegan_colours, "train", train)
+    monkeypatch.setattr(cyclegan_colours, "RESULTS", tmp_path)
+    cyclegan_colours.make(seeds=1, steps=2, image_size=16, limit=70, progress=str)
+    results = json.loads((tmp_path / "cyclegan_colours.json").read_text())
+    assert [row["identity loss"] for row in results["rows"]] == ["without", "with"]
+    assert weights == [0, 5]
+    for row in results["rows"]:
+        assert 0 < row["a_to_b"] < 2 and 0 < row["b_to_a"] < 2
+        assert row["a_to_b"] != results["handing back the input"]
+    assert results["picture"] == ["input", "without, seed 0", "with, seed 0", "partner"]
+    assert (tmp_path / "cyclegan_colours.png").stat().st_size > 1000

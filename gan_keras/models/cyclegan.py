@@ -28,14 +28,17 @@ from gan_keras.translation import TranslationModel, build_optimizer, checked_ima
 
 # "paper": section 4 and appendix 7, with batches of 1, and `steps` of 200 epochs. "fast": for two
 # processor cores, with batches of 4 at 64 x 64: a quarter of the width, few blocks, smaller
-# patches, and no checkerboards.
+# patches, no checkerboards, and an identity loss, without which some seeds exchange colours as
+# wholes (benchmarks/cyclegan_colours.py).
 RECIPES = {
     "paper": {
+        "identity": 0.0,  # The identity loss' weight, as a share of the cycle loss'.
         "optimizer": {"learning_rate": 2e-4},
         "generator": {"width": 64, "stddev": 0.02},
         "discriminator": {"patch_size": 70, "width": 64, "stddev": 0.02},
     },
     "fast": {
+        "identity": 0.5,
         "optimizer": {"learning_rate": 5e-4, "beta_2": 0.99},
         "generator": {"width": 16, "blocks": 4, "upsampling": "resize"},
         "discriminator": {"patch_size": 34, "width": 32},
@@ -134,8 +137,9 @@ class CycleGAN(TranslationModel):
         target_shape: of side b, if its channels are others.
         cycle_weight: lambda in eq. 3.
         identity_weight: of the identity loss, for sides of the same channels, which keeps colours
-            from being exchanged as wholes; where the paper has one, half of cycle_weight. 0 saves
-            two passes through the generators.
+            from being exchanged as wholes. By default the recipe's: half of cycle_weight in "fast",
+            as where the paper has one, if the sides have the same channels; else 0, which saves two
+            passes through the generators.
         adversarial_weight: of the generators' game. The paper's squared error is twice the
             `least_squares` of this package (Mao et al. 2017, eq. 9): hence 2.
         pool_size: of the pools of earlier images that the discriminators are shown; 0 for none.
@@ -155,7 +159,7 @@ class CycleGAN(TranslationModel):
     tracked = (*TranslationModel.tracked, "cycle", "identity")
 
     def __init__(self, image_shape=(64, 64, 3), target_shape=None, cycle_weight=10.0,
-                 identity_weight=0.0, adversarial_weight=2.0, pool_size=50, recipe=None,
+                 identity_weight=None, adversarial_weight=2.0, pool_size=50, recipe=None,
                  width=None, generator_ab=None, generator_ba=None, discriminator_a=None,
                  discriminator_b=None, average=0.99, seed=None, **kwargs):  # fmt: skip
         super().__init__(image_shape, target_shape, average=average, seed=seed, **kwargs)
@@ -164,9 +168,12 @@ class CycleGAN(TranslationModel):
                 f"identity_weight is {identity_weight}, but the sides are {self.image_shape} and "
                 f"{self.target_shape}: no generator can take the other's side. Set it to 0."
             )
+        chosen = profiles.choose(RECIPES, recipe, width)
+        if identity_weight is None:
+            alike = self.image_shape == self.target_shape
+            identity_weight = chosen["identity"] * cycle_weight if alike else 0.0
         self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
         self.adversarial_weight = adversarial_weight
-        chosen = profiles.choose(RECIPES, recipe, width)
         self.recipe, self.optimizer_options = recipe, chosen["optimizer"]
 
         a, b = self.image_shape, self.target_shape
