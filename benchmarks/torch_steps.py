@@ -83,15 +83,17 @@ def layer(kind, config, weights, rank):
         made.weight.data = kernel.T.contiguous()
         if bias is not None:
             made.bias.data = bias
-    elif kind == "Conv2D":
+    elif kind in ("Conv2D", "UpsampledConv2D"):
         kernel, bias = (*weights, None)[:2]
         size, stride = config["kernel_size"][0], config["strides"][0]
         convolution = nn.Conv2d(*kernel.shape[2:], size, stride, bias=bias is not None)
         convolution.weight.data = kernel.permute(3, 2, 0, 1).contiguous()
         if bias is not None:
             convolution.bias.data = bias
-        same = [Same(size, stride)] if config["padding"] == "same" else []
-        made = nn.Sequential(*same, convolution)
+        before = [Same(size, stride)] if config["padding"] == "same" else []
+        if kind == "UpsampledConv2D":
+            before = [nn.Upsample(scale_factor=2), nn.ReflectionPad2d(1)]
+        made = nn.Sequential(*before, convolution)
     elif kind == "Conv2DTranspose":
         kernel, bias = (*weights, None)[:2]
         made = Transposed(kernel.permute(3, 2, 0, 1).contiguous(), bias, config["strides"][0])

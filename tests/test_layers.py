@@ -11,6 +11,7 @@ from gan_keras.layers import (
     ImagePool,
     InstanceNormalization,
     ReflectionPadding2D,
+    UpsampledConv2D,
     normalize,
 )
 
@@ -80,6 +81,20 @@ def test_fused_batch_normalization_is_keras(policy, jit_compile):
     assert layer.momentum == 0.8
 
 
+@keras.saving.register_keras_serializable("tests")
+class Resized(keras.layers.Conv2D):
+    """What `UpsampledConv2D` does in one step, in the three that it stands for."""
+
+    def __init__(self, filters, kernel_size=3, **kwargs):
+        super().__init__(filters, kernel_size, **kwargs)
+
+    def build(self, input_shape):
+        super().build((None, None, None, input_shape[-1]))
+
+    def call(self, x):
+        return super().call(ReflectionPadding2D(1)(keras.layers.UpSampling2D()(x)))
+
+
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("kind, shape, options", [
@@ -93,13 +108,15 @@ def test_fused_batch_normalization_is_keras(policy, jit_compile):
     (Conv2D, (2, 9, 8, 5), {"filters": 2, "kernel_size": 5, "dilation_rate": 2, "padding": "same"}),
     (Conv2D, (2, 9, 8, 5), {"filters": 9, "kernel_size": 3}),
     (InstanceNormalization, (2, 9, 8, 5), {"epsilon": 0.1}),
+    (UpsampledConv2D, (2, 5, 4, 3), {"filters": 6}),
+    (UpsampledConv2D, (2, 2, 3, 3), {"filters": 2, "use_bias": False, "activation": "tanh"}),
 ])  # fmt: skip
 def test_layers_are_keras_and_so_are_their_first_and_second_gradients(
     policy, jit_compile, kind, shape, options
 ):
     keras.config.set_dtype_policy(policy)
     found = []
-    for which in (kind, kind.__base__):
+    for which in (kind, Resized if kind is UpsampledConv2D else kind.__base__):
         if which is keras.layers.GroupNormalization:
             options = {**options, "groups": -1}
         rng, layer = np.random.default_rng(0), which(**options)
@@ -269,3 +286,12 @@ def test_the_gradient_reaches_the_images(jit_compile):
 
     found = gradient(x).numpy()
     assert np.isfinite(found).all() and (np.abs(found).sum(axis=(1, 2, 3)) > 1).all()
+
+
+def test_upsampled_convolution_says_its_shape_and_refuses_what_it_cannot_do():
+    layer = UpsampledConv2D(7)
+    assert layer.compute_output_shape((None, None, 3, 5)) == (None, None, 6, 7)
+    assert layer(np.zeros((2, 3, 4, 5), "float32")).shape == (2, 6, 8, 7)
+    for options in ({"kernel_size": 5}, {"strides": 2}, {"padding": "same"}, {"groups": 2}):
+        with pytest.raises(ValueError, match="needs a kernel of 3 x 3"):
+            UpsampledConv2D(4, **options)

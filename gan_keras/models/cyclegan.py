@@ -22,7 +22,14 @@ from keras import layers
 
 from gan_keras import checks, profiles
 from gan_keras.adversarial import check_logits, check_shapes
-from gan_keras.layers import Conv2D, ImagePool, ReflectionPadding2D, initializer, normalize
+from gan_keras.layers import (
+    Conv2D,
+    ImagePool,
+    ReflectionPadding2D,
+    UpsampledConv2D,
+    initializer,
+    normalize,
+)
 from gan_keras.models import pix2pix
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
 
@@ -95,7 +102,7 @@ def build_generator(
         x = layers.Add()([x, normalize(convolve(change, width << 2, 3), normalization)])
     for i in (1, 0):
         if upsampling == "resize":
-            x = convolve(layers.UpSampling2D()(x), width << i, 3)
+            x = UpsampledConv2D(width << i, kernel_initializer=initializer(stddev))(x)
         else:
             x = layers.Conv2DTranspose(
                 width << i, 3, strides=2, padding="same", kernel_initializer=initializer(stddev)
