@@ -10,13 +10,10 @@ colours were exchanged comes less near to the partners than the input does.
 """
 
 import argparse
-import json
-import time
 
 import numpy as np
-from cyclegan_parts import RESULTS, arrays, load, rounded, sheet, train
+from cyclegan_parts import arrays, load, make, rounded, train
 from machine import describe
-from PIL import Image
 
 VARIANTS = {"without": "no identity", "with": "all"}  # Names in `cyclegan_parts.VARIANTS`.
 SHOWN = 12
@@ -50,22 +47,12 @@ def compare(seeds=6, steps=400, image_size=64, limit=None, progress=print):
         "settings": {"steps": steps, "batch_size": 4, "image_size": image_size, "n": len(a)},
         "handing back the input": rounded(np.abs(a - b).mean()),
         "rows": rows,
-        "picture": list(images),
     }
     return results, images
-
-
-def make(**options):
-    """Runs the comparison and writes its two files; options as for `compare`."""
-    begun = time.monotonic()
-    results, images = compare(**options)
-    results["minutes"] = round((time.monotonic() - begun) / 60, 1)
-    (RESULTS / "cyclegan_colours.json").write_text(json.dumps(results, indent=1) + "\n")
-    Image.fromarray(sheet(images)).save(RESULTS / "cyclegan_colours.png", optimize=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--steps", type=int, default=400)
-    make(**vars(parser.parse_args()))
+    make(compare, "cyclegan_colours", **vars(parser.parse_args()))

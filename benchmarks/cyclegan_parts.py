@@ -177,15 +177,15 @@ def sheet(images):
     return np.uint8(np.round(tile(rows, len(next(iter(images.values())))) * 255))
 
 
-def make(**options):
-    """Runs the comparison and writes its two files; options as for `compare`."""
+def make(compare=compare, name="cyclegan_parts", **options):
+    """Runs a comparison and writes its two files of that name; options are those of `compare`."""
     begun = time.monotonic()
     results, images = compare(**options)
     results["minutes"] = round((time.monotonic() - begun) / 60, 1)
-    results["picture"] = [list(key) for key in images]
+    results["picture"] = list(images)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "cyclegan_parts.json").write_text(json.dumps(results, indent=1) + "\n")
-    Image.fromarray(sheet(images)).save(RESULTS / "cyclegan_parts.png", optimize=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+    Image.fromarray(sheet(images)).save(RESULTS / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -81,8 +81,9 @@ def test_colours_are_compared_with_and_without_the_identity_loss(shrunk, monkeyp
         return model, row
 
     monkeypatch.setattr(cyclegan_colours, "train", train)
-    monkeypatch.setattr(cyclegan_colours, "RESULTS", tmp_path)
-    cyclegan_colours.make(seeds=1, steps=2, image_size=16, limit=70, progress=str)
+    monkeypatch.setattr(cyclegan_parts, "RESULTS", tmp_path)
+    small = dict(seeds=1, steps=2, image_size=16, limit=70, progress=str)
+    cyclegan_parts.make(cyclegan_colours.compare, "cyclegan_colours", **small)
     results = json.loads((tmp_path / "cyclegan_colours.json").read_text())
     assert [row["identity loss"] for row in results["rows"]] == ["without", "with"]
     assert weights == [0, 5]
