@@ -24,6 +24,8 @@ import time
 import venv
 from pathlib import Path
 
+import gan_keras  # noqa: F401  It sets how TensorFlow computes.
+
 import keras
 import numpy as np
 import steps

@@ -15,14 +15,14 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+import gan_keras
+from gan_keras import metrics, pretrained
+
 import torch
 from machine import describe
 from prdc import compute_prdc
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
-
-import gan_keras
-from gan_keras import metrics, pretrained
 
 RESULTS = Path(__file__).parent / "results"
 K = 5

@@ -72,13 +72,15 @@ def networks_of(row):
 
 
 def step_rows(rows):
+    """In bfloat16, a dash where the processor has no instructions for it."""
     for row in rows:
         speed, over = row["per_second"], row["over_plain_float32"]
+        speeds = [speed.get(f"{who} {p}") for p in steps.GOALS for who in ("plain", "library")]
+        ratios = [row["over_plain"].get(p) for p in steps.GOALS] + [over.get("mixed_bfloat16")]
         yield [
             networks_of(row), row["batch_size"],
-            *(round(speed[f"{who} {p}"]) for p in steps.POLICIES for who in ("plain", "library")),
-            *(f"{row['over_plain'][p]:.2f}" for p in steps.POLICIES),
-            f"{over['mixed_bfloat16']:.2f}",
+            *("–" if x is None else round(x) for x in speeds),
+            *("–" if x is None else f"{x:.2f}" for x in ratios),
         ]  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def layer_rows(rows):
         ]
 
 
-def thread_rows(rows):
+def setting_rows(rows):
     for row in rows:
         ratios = [f"{x:.2f}" for key, x in row["ratios"].items() if key != "default"]
         yield [
@@ -161,10 +163,9 @@ TABLES = (
      "convolution_to_few", layer_rows, ("layer", "precision", "at once", "as two")),
     ("A convolution of stride 2 in two layouts, ms forwards / gradients", "limits", "convolution",
      layer_rows, ("layer", "precision", "channels last", "channels first")),
-    ("Threads: how many times as fast as with TensorFlow's own choice", "threads", "rows",
-     thread_rows,
+    ("Settings: how many times as fast as by default", "settings", "rows", setting_rows,
      ("model", "batch", "by default, images/s", "one thread an operation",
-      "one operation at a time")),
+      "one operation at a time", "without oneDNN")),
 )  # fmt: skip
 
 

@@ -22,14 +22,14 @@ import json
 import time
 from pathlib import Path
 
+import gan_keras
+from gan_keras import metrics
+from gan_keras.plotting import tile
+
 import keras
 import numpy as np
 from machine import describe
 from PIL import Image
-
-import gan_keras
-from gan_keras import metrics
-from gan_keras.plotting import tile
 
 RESULTS = Path(__file__).parent / "results"
 PAIR = ("color", "noto")

@@ -15,13 +15,13 @@ import json
 import time
 from pathlib import Path
 
+import gan_keras
+from gan_keras.models.dcgan import RECIPES
+
 import keras
 import numpy as np
 from keras import layers
 from machine import describe
-
-import gan_keras
-from gan_keras.models.dcgan import RECIPES
 
 RESULTS = Path(__file__).parent / "results"
 DATA, BATCH_SIZE, IMAGES = "fashion_mnist", 64, 12

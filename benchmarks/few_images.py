@@ -24,16 +24,16 @@ import json
 import time
 from pathlib import Path
 
+import gan_keras
+from gan_keras.layers import DifferentiableAugment
+from gan_keras.plotting import tile
+from gan_keras.schedules import ConstantThenLinear
+
 import keras
 import numpy as np
 import tensorflow as tf
 from machine import describe
 from PIL import Image
-
-import gan_keras
-from gan_keras.layers import DifferentiableAugment
-from gan_keras.plotting import tile
-from gan_keras.schedules import ConstantThenLinear
 
 RESULTS = Path(__file__).parent / "results"
 SIZE, GROUPS = 32, 12

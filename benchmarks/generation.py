@@ -19,6 +19,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import gan_keras  # noqa: F401  It sets how TensorFlow computes.
+
 import numpy as np
 import steps
 import tensorflow as tf

@@ -21,15 +21,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gan_keras
+from gan_keras.models import gan
+
 import keras
 import matplotlib.pyplot as plt
 import overhead
 import steps
 import tensorflow as tf
 from machine import RESULTS, keep
-
-import gan_keras
-from gan_keras.models import gan
 
 GRID = {
     "batch": {"draws": (8, 32, 128, 512), "translates": (1, 2, 4, 16)},

@@ -9,11 +9,11 @@ The example "Conditional GAN": the same networks and step without the noise on t
 class stands beside z as ten numbers, and beside the image as ten channels.
 """
 
+from gan_keras import latent
+
 import keras
 import tensorflow as tf
 from keras import layers
-
-from gan_keras import latent
 
 LATENT_DIM, NUM_CLASSES = 128, 10
 

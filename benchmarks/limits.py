@@ -26,6 +26,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from gan_keras.layers import convolve_in_two
+
 import keras
 import numpy as np
 import steps
@@ -34,8 +36,6 @@ from machine import keep
 from tensorflow.python.framework import ops
 from tensorflow.python.profiler.internal import flops_registry  # noqa: F401  It registers.
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
-
-from gan_keras.layers import convolve_in_two
 
 MODELS = [name for name, networks in steps.CASES if networks == "own"]
 COUNTED = "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "MatMul", "Einsum"

@@ -41,14 +41,14 @@ import sys
 import time
 from unittest import mock
 
+import gan_keras
+
 import keras
 import numpy as np
 import steps
 import tensorflow as tf
 import turns
 from machine import keep
-
-import gan_keras
 
 # Model: the data that it is trained on in its chapter.
 DATA = {

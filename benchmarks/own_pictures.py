@@ -18,13 +18,13 @@ and below each the training image that is nearest. `book/own_pictures.md` shows 
 import argparse
 import time
 
+import gan_keras
+from gan_keras.plotting import tile
+
 import keras
 import machine
 import numpy as np
 from PIL import Image
-
-import gan_keras
-from gan_keras.plotting import tile
 
 NUMBERS, DRAWN, SHOWN = (50, 500, 5_000), 2_000, 8
 

@@ -16,15 +16,15 @@ import json
 import time
 from pathlib import Path
 
-import keras
-import numpy as np
-from machine import describe
-from PIL import Image
-
 import gan_keras
 from gan_keras import metrics
 from gan_keras.models import pix2pix
 from gan_keras.plotting import tile
+
+import keras
+import numpy as np
+from machine import describe
+from PIL import Image
 
 RESULTS = Path(__file__).parent / "results"
 SIZE, SHOWN = 64, 12

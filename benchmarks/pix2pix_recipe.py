@@ -20,15 +20,15 @@ import sys
 import time
 from pathlib import Path
 
-import keras
-import matplotlib.pyplot as plt
-import numpy as np
-from machine import describe
-
 import gan_keras
 from gan_keras import metrics, plotting
 from gan_keras.models import pix2pix
 from gan_keras.schedules import ConstantThenLinear
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from machine import describe
 
 RESULTS = Path(__file__).parent / "results"
 BATCH_SIZE = 16

@@ -15,14 +15,14 @@ import argparse
 import json
 import statistics
 
+import gan_keras
+from gan_keras import metrics
+
 import keras
 import numpy as np
 import steps
 from machine import RESULTS, keep
 from overhead import DATA, build
-
-import gan_keras
-from gan_keras import metrics
 
 STEPS = {"GAN": 2000, "DCGAN": 1000, "CGAN": 1000, "Pix2Pix": 600, "CycleGAN": 400}
 

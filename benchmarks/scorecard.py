@@ -17,12 +17,12 @@ import statistics
 import time
 from pathlib import Path
 
+import gan_keras
+from gan_keras import metrics, plotting, pretrained
+
 import matplotlib.pyplot as plt
 import numpy as np
 from machine import describe
-
-import gan_keras
-from gan_keras import metrics, plotting, pretrained
 
 ROOT = Path(__file__).resolve().parents[1]
 SCORECARD = ROOT / "benchmarks/scorecard.json"

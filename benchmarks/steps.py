@@ -12,12 +12,12 @@ Networks: the model's own, of the recipe "fast"; and for GAN, DCGAN and CGAN tho
 guide (see `guide.py`) as well, in which, other than in their own, the generator is the costlier.
 Of the same layers and weights; the library's side has them of `gan_keras.layers`, where it has one.
 
-Four contenders, the library's step and the plain one in float32 and in mixed_bfloat16, all compiled
-by `tf.function`, on the same batch in turns (A B C D D C B A ...) in one process, so that all meet
-the same machine. Networks that are alike differ by some percent from build to build, in where they
-lie in memory, so that each contender is built several times, and races that often; ratios are
-medians over the rounds of all builds. Writes results/steps.json, and ends with an error where a
-ratio of `GOALS` is missed.
+Four contenders, the library's step and the plain one in float32 and in mixed_bfloat16 (on a
+processor without instructions for bfloat16 two, in float32), all compiled by `tf.function`, on the
+same batch in turns (A B C D D C B A ...) in one process, so that all meet the same machine.
+Networks that are alike differ by some percent from build to build, in where they lie in memory, so
+that each contender is built several times, and races that often; ratios are medians over the rounds
+of all builds. Writes results/steps.json, and ends with an error where a ratio of `GOALS` is missed.
 """
 
 import argparse
@@ -27,17 +27,17 @@ import statistics
 import sys
 import time
 
+import gan_keras
+
 import guide
 import keras
+import machine
 import numpy as np
 import tensorflow as tf
 import turns
 from keras import layers
-from machine import keep
 
-import gan_keras
-
-POLICIES = "float32", "mixed_bfloat16"
+POLICIES = machine.policies()
 # Model, networks: pixels a side, channels, batch size.
 CASES = {
     ("GAN", "guide"): (28, 1, 64),
@@ -286,11 +286,11 @@ def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **option
 def missed(rows):
     """The goals that these rows miss; they are set for the networks of the guide."""
     return [
-        f"{row['model']} in {policy}: {row['over_plain_float32'][policy]}, goal {goal}"
+        f"{row['model']} in {policy}: {ratio}, goal {GOALS[policy]}"
         for row in rows
         if row["networks"] == "guide"
-        for policy, goal in GOALS.items()
-        if row["over_plain_float32"][policy] < goal
+        for policy, ratio in row["over_plain_float32"].items()
+        if ratio < GOALS[policy]
     ]
 
 
@@ -299,7 +299,7 @@ def main(builds, rounds, seconds):
     for name, networks in CASES:
         rows.append(compare(name, networks, builds, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    keep("steps", f"--builds {builds} --rounds {rounds} --seconds {seconds}", rows=rows)
+    machine.keep("steps", f"--builds {builds} --rounds {rounds} --seconds {seconds}", rows=rows)
     return "\n".join(missed(rows)) or None
 
 

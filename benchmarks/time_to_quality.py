@@ -21,14 +21,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import gan_keras
+from gan_keras import plotting
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from guide import GuideCGAN, GuideGAN
 from machine import describe
-
-import gan_keras
-from gan_keras import plotting
 
 RESULTS = Path(__file__).parent / "results"
 SECONDS = (15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200)

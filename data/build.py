@@ -23,10 +23,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gan_keras.datasets.emoji import Emoji
+
 import numpy as np
 import tensorflow_datasets as tfds
-
-from gan_keras.datasets.emoji import Emoji
 
 # SHA-256 of what the files hold (see `digest`): the same bytes are packed differently by mirrors.
 # fmt: off

@@ -1,5 +1,9 @@
 """Generative adversarial networks on Keras: one paper a file, one model a class."""
 
+from gan_keras import onednn
+
+onednn.turn_on()  # Before anything imports TensorFlow.
+
 from gan_keras import (
     callbacks,
     datasets,

@@ -3,11 +3,11 @@
 import numbers
 import re
 
-import keras
-import tensorflow as tf
-
 from gan_keras import latent, losses
 from gan_keras.generative import GenerativeModel, copy_of
+
+import keras
+import tensorflow as tf
 
 
 class AdversarialModel(GenerativeModel):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from gan_keras import checks, guards
+
 import keras
 import numpy as np
 import tensorflow as tf
-
-from gan_keras import checks, guards
 
 _KEY = "state/{}/.ATTRIBUTES/VARIABLE_VALUE"  # How TensorFlow names what a checkpoint holds.
 

@@ -4,13 +4,13 @@ import importlib.util
 import time
 from pathlib import Path
 
+from gan_keras import plotting
+from gan_keras.backup import Backup
+
 import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-
-from gan_keras import plotting
-from gan_keras.backup import Backup
 
 __all__ = ["Backup", "Evaluate", "Progress", "SampleGrid", "TensorBoard", "TranslationGrid"]
 

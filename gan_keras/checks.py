@@ -12,11 +12,11 @@ import re
 import types
 from pathlib import PurePath
 
+from gan_keras import guards
+
 import keras
 import numpy as np
 import tensorflow as tf
-
-from gan_keras import guards
 
 _MARK = "gan-keras image range"
 _SHAPE_MARK = "gan-keras image shape"

@@ -3,11 +3,11 @@
 import functools
 import random
 
+from gan_keras import checks, guards
+
 import keras
 import numpy as np
 import tensorflow as tf
-
-from gan_keras import checks, guards
 
 
 class GenerativeModel(keras.Model):

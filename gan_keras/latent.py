@@ -5,11 +5,11 @@ sqrt(latent_dim): the straight line between two of them passes nearer to the ori
 vector that the generator has seen, the great circle does not (White 2016, arXiv:1609.04468).
 """
 
+from gan_keras import checks
+
 import numpy as np
 import tensorflow as tf
 from scipy.stats import truncnorm
-
-from gan_keras import checks
 
 
 def normal(n: int, latent_dim: int, seed: int | None = None) -> np.ndarray:

@@ -4,10 +4,10 @@ import copy
 import os
 from dataclasses import dataclass
 
+from gan_keras import checks, onednn
+
 import keras
 import tensorflow as tf
-
-from gan_keras import checks
 
 # Name: what it is meant for.
 MEANT = {
@@ -37,7 +37,8 @@ def profile() -> Profile:
 
     `gpu`: memory grows as it is needed, and Keras' dtype policy becomes the half precision that the
     GPU is fast in, unless one was chosen before; XLA compiles the steps, as Keras has it on a GPU.
-    `cpu` and `smoke`: nothing is changed.
+    `cpu` and `smoke`: nothing is changed. On x86 processors TensorFlow computes by oneDNN, whatever
+    the profile, if gan_keras is imported first; the line says so where it was not.
 
     Raises:
         ValueError: see `current`.
@@ -49,11 +50,14 @@ def profile() -> Profile:
         if keras.config.dtype_policy().name == "float32":
             keras.config.set_dtype_policy(half_precision(gpus))
     policy = keras.config.dtype_policy().name
-    print(
+    said = (
         f"Profile {chosen.name}: {MEANT[chosen.name]}, in {policy}. To choose otherwise: the "
         "environment variable GAN_KERAS_PROFILE (smoke, cpu, gpu), "
         "keras.config.set_dtype_policy."
     )
+    if onednn.came_too_late():
+        said += f" Slower than need be: import gan_keras before keras, or set {onednn.VARIABLE}=1."
+    print(said)
     return chosen
 
 

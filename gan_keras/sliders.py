@@ -7,12 +7,12 @@ their place.
 import base64
 import io
 
+from gan_keras import checks, latent, plotting
+from gan_keras.models.vae import VAE
+
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
-
-from gan_keras import checks, latent, plotting
-from gan_keras.models.vae import VAE
 
 CLASS_A, CLASS_B, SHARE, SEED = "class a", "class b", "share of b", "seed"
 REACH = 3  # How far a slider goes to either side.

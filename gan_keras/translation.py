@@ -1,13 +1,13 @@
 """`TranslationModel`: images in, images out."""
 
-import keras
-import numpy as np
-import tensorflow as tf
-
 from gan_keras import checks
 from gan_keras.adversarial import AdversarialModel
 from gan_keras.optimizers import Adam
 from gan_keras.schedules import ConstantThenLinear
+
+import keras
+import numpy as np
+import tensorflow as tf
 
 
 class TranslationModel(AdversarialModel):

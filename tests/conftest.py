@@ -4,13 +4,13 @@ import socket
 import struct
 import sys
 
+import gan_keras
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-
-import gan_keras
 
 # Two logical devices, so that replication is tested on one processor. Only possible before
 # TensorFlow first looks at its devices.

@@ -5,6 +5,10 @@ import os
 import re
 from unittest import mock
 
+import gan_keras
+from gan_keras import checks, latent, losses, metrics
+from gan_keras.models import gan, vae
+
 import keras
 import numpy as np
 import pytest
@@ -14,9 +18,6 @@ from hypothesis import strategies as st
 from keras import layers
 from PIL import Image
 
-import gan_keras
-from gan_keras import checks, latent, losses, metrics
-from gan_keras.models import gan, vae
 from tests.conftest import (
     LABELS,
     SHAPE,

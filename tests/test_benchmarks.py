@@ -6,14 +6,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import gan_keras
+
 import keras
 import numpy as np
 import psutil
 import pytest
 import tensorflow as tf
 from PIL import Image
-
-import gan_keras
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -23,13 +23,14 @@ import few_images  # noqa: E402
 import generation  # noqa: E402
 import growth  # noqa: E402
 import limits  # noqa: E402
+import machine  # noqa: E402
 import overhead  # noqa: E402
 import own_pictures  # noqa: E402
 import pix2pix_recipe  # noqa: E402
 import precision  # noqa: E402
 import scorecard  # noqa: E402
+import settings  # noqa: E402
 import steps  # noqa: E402
-import threads  # noqa: E402
 import time_to_quality  # noqa: E402
 import turns  # noqa: E402
 
@@ -194,6 +195,23 @@ def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
     assert steps.missed([row, guides]) == ["GAN in mixed_bfloat16: 1.59, goal 1.6"]
 
 
+def test_bfloat16_is_measured_where_the_processor_has_it(tmp_path):
+    for flags, expected in (
+        ("flags : sse2 avx2", ("float32",)),
+        ("flags : avx2 avx512_bf16 sha", ("float32", "mixed_bfloat16")),
+    ):
+        (tmp_path / "cpuinfo").write_text(flags)
+        assert machine.policies(tmp_path / "cpuinfo") == expected
+    assert machine.policies(tmp_path / "no file") == ("float32",)
+    row = {
+        "model": "GAN", "networks": "own", "batch_size": 4, "per_second":
+        {"library float32": 13, "plain float32": 10},
+        "over_plain": {"float32": 1.3}, "over_plain_float32": {"float32": 1.3},
+    }  # fmt: skip
+    (line,) = bench.step_rows([row])
+    assert line[2:] == [10, 13, "–", "–", "1.30", "–", "–"]
+
+
 def test_contenders_take_turns_until_their_goal_is_surely_reached():
     times = {"a": [1, 2, 4], "b": [3, 3, 4]}
     assert turns.ratio(times, "a", "b") == 1.5
@@ -341,15 +359,15 @@ def test_ways_of_a_convolution_are_measured():
         assert times["forwards"] > 0 and times["gradients"] > 0
 
 
-def test_settings_of_threads_are_compared_in_processes_of_their_own():
-    row = threads.compare("GAN", rounds=1, seconds=0.01)
-    assert list(row["ratios"]) == list(threads.SETTINGS) and row["ratios"]["default"] == 1
+def test_settings_are_compared_in_processes_of_their_own():
+    row = settings.compare("GAN", rounds=1, seconds=0.01)
+    assert list(row["ratios"]) == list(settings.SETTINGS) and row["ratios"]["default"] == 1
     assert all(x > 0 for x in [*row["ratios"].values(), *row["per_second"].values()])
-    with threads.start("GAN", threads.SETTINGS["one operation at a time"], 0.01) as process:
+    with settings.start("GAN", settings.SETTINGS["one operation at a time"], 0.01) as process:
         told = psutil.Process(process.pid).environ()
         assert told["TF_NUM_INTEROP_THREADS"] == "1" and "TF_NUM_INTRAOP_THREADS" not in told
     with pytest.raises(RuntimeError, match="Training NoGAN ended with 1"):
-        threads.start("NoGAN", {}, seconds=0.01)
+        settings.start("NoGAN", {}, seconds=0.01)
 
 
 @pytest.mark.parametrize("what, value", [("width", 16), ("examples", 300)])

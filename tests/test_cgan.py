@@ -1,11 +1,12 @@
+import gan_keras
+from gan_keras.models import cgan
+from gan_keras.models.acgan import cross_entropy
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gan_keras
-from gan_keras.models import cgan
-from gan_keras.models.acgan import cross_entropy
 from tests.conftest import (
     LABELS,
     SHAPE,

@@ -1,11 +1,12 @@
 """What a reader is told about data that do not fit."""
 
+import gan_keras
+from gan_keras import checks
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gan_keras
-from gan_keras import checks
 from tests.conftest import SHAPE, small_cgan, small_gan, small_pix2pix
 
 GOOD = np.random.default_rng(0).uniform(-1, 1, (32, *SHAPE)).astype("float32")

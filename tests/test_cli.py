@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 
+from gan_keras import cli
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from gan_keras import cli
 from tests.test_workers import free_ports
 
 

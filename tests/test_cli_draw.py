@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+import gan_keras
+from gan_keras import cli, plotting
+from gan_keras.datasets.folder import read_picture
+
 import numpy as np
 import pytest
 from PIL import Image
 
-import gan_keras
-from gan_keras import cli, plotting
-from gan_keras.datasets.folder import read_picture
 from tests.conftest import small_gan
 
 SCORECARD = Path(__file__).parents[1] / "benchmarks/scorecard.json"

@@ -2,14 +2,15 @@
 
 import types
 
+import gan_keras
+from gan_keras import callbacks
+from gan_keras.cli import watching
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gan_keras
-from gan_keras import callbacks
-from gan_keras.cli import watching
 from tests.conftest import batches, small_cgan, small_gan, small_pix2pix
 
 

@@ -1,13 +1,14 @@
+import gan_keras
+from gan_keras.layers import ReflectionPadding2D
+from gan_keras.models import cyclegan, pix2pix
+from gan_keras.schedules import ConstantThenLinear
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
 
-import gan_keras
-from gan_keras.layers import ReflectionPadding2D
-from gan_keras.models import cyclegan, pix2pix
-from gan_keras.schedules import ConstantThenLinear
 from tests.conftest import SHAPE, small_cyclegan
 
 

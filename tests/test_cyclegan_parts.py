@@ -4,11 +4,11 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
-
 import gan_keras
 from gan_keras.models import cyclegan
+
+import numpy as np
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import cyclegan_colours  # noqa: E402

@@ -16,6 +16,10 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import gan_keras
+from gan_keras import pretrained
+from gan_keras.metrics import extractors
+
 import keras
 import numpy as np
 import psutil
@@ -23,9 +27,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-import gan_keras
-from gan_keras import pretrained
-from gan_keras.metrics import extractors
 from tests.conftest import SHAPE, batches, small_gan
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,12 +4,12 @@ import hashlib
 import sys
 from pathlib import Path
 
+from gan_keras.datasets.emoji import GROUPS, split_of
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import hashing
-
-from gan_keras.datasets.emoji import GROUPS, split_of
 
 DATA = Path(__file__).parents[1] / "data"
 sys.path.insert(0, str(DATA))

@@ -5,13 +5,13 @@ import threading
 import time
 from pathlib import Path
 
+from gan_keras.datasets import catalogue, load_dataset
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
-
-from gan_keras.datasets import catalogue, load_dataset
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -1,13 +1,13 @@
 from functools import partial
 
+import gan_keras
+from gan_keras.layers import DifferentiableAugment
+from gan_keras.models import dcgan
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
-
-import gan_keras
-from gan_keras.layers import DifferentiableAugment
-from gan_keras.models import dcgan
 
 # size: the generator's first size and doublings, the discriminator's last size and convolutions
 SIZES = {

@@ -7,17 +7,17 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-import keras
-import numpy as np
-import pytest
-import tensorflow as tf
-from keras import layers
-
 import gan_keras
 from gan_keras import check, latent, toys
 from gan_keras.exercises import chapters, find
 from gan_keras.exercises.registry import EXERCISES
 from gan_keras.models import dcgan
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "chapters/text").glob("*.md"))

@@ -9,15 +9,15 @@ import sys
 import sysconfig
 from pathlib import Path
 
-import keras
-import numpy as np
-import pytest
-import yaml
-
 import gan_keras
 from gan_keras import cli
 from gan_keras.cli.train import MODELS
 from gan_keras.export import emoji, models, notebooks
+
+import keras
+import numpy as np
+import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 25_000_000  # bytes of a notebook

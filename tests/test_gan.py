@@ -1,13 +1,14 @@
 import inspect
 
+import gan_keras
+from gan_keras.models import gan as module
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
 
-import gan_keras
-from gan_keras.models import gan as module
 from tests.conftest import SHAPE, small_gan
 
 

@@ -4,12 +4,13 @@ import subprocess
 import sys
 import textwrap
 
+import gan_keras
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gan_keras
 from tests.conftest import (
     MODELS,
     SHAPE,

@@ -1,7 +1,7 @@
+from gan_keras import latent
+
 import numpy as np
 import pytest
-
-from gan_keras import latent
 
 
 def test_latent_vectors_are_standard_normal_and_prefix_stable():

@@ -1,8 +1,3 @@
-import keras
-import numpy as np
-import pytest
-import tensorflow as tf
-
 from gan_keras.layers import (
     BatchNormalization,
     Conv2D,
@@ -14,6 +9,11 @@ from gan_keras.layers import (
     UpsampledConv2D,
     normalize,
 )
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
 
 
 def test_reflection_padding_is_numpys_and_comes_back_from_its_config():

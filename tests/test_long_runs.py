@@ -4,6 +4,8 @@ import contextlib
 import ctypes
 import gc
 
+import gan_keras
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +13,6 @@ import psutil
 import pytest
 import tensorflow as tf
 
-import gan_keras
 from tests.conftest import batches, examples, results, small_dcgan, small_gan, translates
 
 STEPS, CALLS = 2000, 50

@@ -1,8 +1,8 @@
+from gan_keras import losses
+
 import numpy as np
 import pytest
 import tensorflow as tf
-
-from gan_keras import losses
 
 REAL = np.array([[2.0], [-1.0], [0.5]])
 FAKE = np.array([[-2.0], [1.5], [0.0]])

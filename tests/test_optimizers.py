@@ -1,11 +1,11 @@
 """Adam in one operation is Keras' Adam."""
 
+from gan_keras.optimizers import Adam
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
-from gan_keras.optimizers import Adam
 
 SETTINGS = {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.99, "epsilon": 1e-3}
 

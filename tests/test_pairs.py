@@ -1,11 +1,12 @@
 from collections import Counter
 
+from gan_keras.datasets import catalogue, load_dataset, pairs
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from gan_keras.datasets import catalogue, load_dataset, pairs
 from tests.test_datasets import DATA, arrays, as_bytes, no_network, save  # noqa: F401
 
 

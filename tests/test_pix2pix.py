@@ -1,11 +1,12 @@
+import gan_keras
+from gan_keras.models import pix2pix
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
 
-import gan_keras
-from gan_keras.models import pix2pix
 from tests.conftest import SHAPE, small_pix2pix
 
 

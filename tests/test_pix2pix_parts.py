@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
+import gan_keras
+
 import numpy as np
 import pytest
-
-import gan_keras
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import pix2pix_parts  # noqa: E402

@@ -1,11 +1,11 @@
 import json
 import shutil
 
-import numpy as np
-import pytest
-
 import gan_keras
 from gan_keras import metrics, pretrained
+
+import numpy as np
+import pytest
 
 CARDS = {name: pretrained.card(name) for name in pretrained.names()}
 TRANSLATING = [name for name, card in CARDS.items() if "pair" in card]

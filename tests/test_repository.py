@@ -1,8 +1,10 @@
 """What the repository says of itself in two places must be the same in both."""
 
+import ast
 import asyncio
 import base64
 import io
+import json
 import re
 import subprocess
 import sys
@@ -53,11 +55,37 @@ def test_versions_agree():
     assert f"version: {PROJECT['version']}" in (ROOT / "CITATION.cff").read_text()
 
 
+def imported(file):
+    """The packages that a program or notebook imports, in its order."""
+    code = file.read_text()
+    if file.suffix == ".ipynb":
+        cells = json.loads(code)["cells"]
+        lines = "".join("".join(x["source"]) + "\n" for x in cells if x["cell_type"] == "code")
+        code = re.sub(r"^\s*[%!].*", "", lines, flags=re.M)
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.lineno, node.module or ""))
+    return [name.split(".")[0] for _, name in sorted(found)]
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "chapters", "data", "tools"])
+def test_the_package_is_imported_before_tensorflow(folder):
+    """It sets how TensorFlow computes (`gan_keras.onednn`). Programs with a bug do without it."""
+    files = [x for kind in ("*.py", "*.ipynb") for x in (ROOT / folder).rglob(kind)]
+    for file in files:
+        names = imported(file) if "bugs" not in file.parts else []
+        first = [x for x in names if x in ("gan_keras", "keras", "tensorflow")][:1]
+        assert first in ([], ["gan_keras"]), file
+
+
 def test_imports_go_one_way():
     """A layer may import those before it; callbacks, metrics and plotting know no model."""
     order = [
         {"toys", "losses", "latent", "checks", "profiles", "metrics", "plotting", "datasets"}
-        | {"layers", "optimizers", "schedules", "seeds", "guards", "backup"},
+        | {"layers", "optimizers", "schedules", "seeds", "guards", "backup", "onednn"},
         {"generative"},
         {"adversarial"},
         {"translation"},

@@ -8,12 +8,13 @@ import sys
 import textwrap
 import time
 
+import gan_keras
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gan_keras
 from tests.conftest import MODELS, batches, small_dcgan, small_gan
 
 # Trainings of all models, which several tests compare, are made once: on one worker of xdist.

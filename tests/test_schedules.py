@@ -1,8 +1,8 @@
+from gan_keras.schedules import ConstantThenLinear
+
 import keras
 import numpy as np
 import pytest
-
-from gan_keras.schedules import ConstantThenLinear
 
 
 def test_rate_stays_then_falls_to_zero_and_comes_back_from_its_config():

@@ -1,6 +1,12 @@
 """Plotting, callbacks, profiles and latent vectors: what a chapter shows and reads."""
 
 import io
+import os
+import subprocess
+import sys
+
+import gan_keras
+from gan_keras import callbacks, onednn, plotting
 
 import keras
 import matplotlib
@@ -8,8 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import gan_keras
-from gan_keras import callbacks, plotting
 from tests.conftest import LABELS, SHAPE, small_cgan, small_cyclegan, small_gan, small_vae
 
 matplotlib.use("Agg")
@@ -113,6 +117,38 @@ def test_profile_follows_the_environment(monkeypatch):
     monkeypatch.setenv("GAN_KERAS_PROFILE", "laptop")
     with pytest.raises(ValueError, match="smoke, cpu, gpu"):
         gan_keras.profile()
+
+
+@pytest.mark.skipif(not onednn.ON_X86, reason="TensorFlow has oneDNN's kernels on x86 alone.")
+@pytest.mark.parametrize(
+    "before, on, said",
+    [
+        ("", True, False),
+        (f"os.environ['{onednn.VARIABLE}'] = '0'", False, False),  # Chosen so.
+        # TensorFlow without it, as it is on processors of laptops if it comes first.
+        (
+            f"os.environ['{onednn.VARIABLE}'] = '0'; import tensorflow; "
+            f"del os.environ['{onednn.VARIABLE}']",
+            False,
+            True,
+        ),
+    ],
+)
+def test_onednn_computes_if_the_package_is_imported_first(before, on, said):
+    program = f"""if True:
+        import os
+        {before}
+        import gan_keras
+        gan_keras.profile()
+        from tensorflow.python.util import _pywrap_util_port
+        print(_pywrap_util_port.IsMklEnabled())
+        """
+    environment = {k: v for k, v in os.environ.items() if k != onednn.VARIABLE}
+    line, enabled = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert enabled == str(on)
+    assert ("import gan_keras before keras" in line) == said
 
 
 def test_profile_without_a_gpu_is_cpu(monkeypatch, capsys):

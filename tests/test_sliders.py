@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 
+import gan_keras
+from gan_keras import Sliders, latent
+
 import ipywidgets
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-import gan_keras
-from gan_keras import Sliders, latent
 from tests.conftest import SHAPE, small_cgan, small_cyclegan, small_dcgan, small_gan, small_vae
 
 

@@ -3,14 +3,15 @@
 import shutil
 import warnings
 
+import gan_keras
+from gan_keras import cli, datasets
+from gan_keras.datasets import folder
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-import gan_keras
-from gan_keras import cli, datasets
-from gan_keras.datasets import folder
 from tests.photos import holiday
 from tests.test_cli import run
 

@@ -1,7 +1,7 @@
+from gan_keras import toys
+
 import numpy as np
 import pytest
-
-from gan_keras import toys
 
 
 def test_same_seed_same_points():

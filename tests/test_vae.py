@@ -1,9 +1,10 @@
+import gan_keras
+from gan_keras.models import vae as module
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import gan_keras
-from gan_keras.models import vae as module
 from tests.conftest import SHAPE, small_vae
 
 

@@ -17,13 +17,13 @@ import json
 import shutil
 from pathlib import Path
 
+import gan_keras
+
 import keras
 import npm
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-
-import gan_keras
 
 ROOT = Path(__file__).parents[1]
 SOURCE, TARGET = ROOT / "book/play", ROOT / "build/play"

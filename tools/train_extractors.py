@@ -16,12 +16,12 @@ import hashlib
 import json
 import time
 
+import gan_keras
+from gan_keras.metrics.extractors import WEIGHTS, build_classifier
+
 import keras
 import numpy as np
 import tensorflow as tf
-
-import gan_keras
-from gan_keras.metrics.extractors import WEIGHTS, build_classifier
 
 VERSION = 1
 RECIPES = {

@@ -15,13 +15,13 @@ import sys
 import time
 from pathlib import Path
 
-import keras
-import numpy as np
-
 import gan_keras
 from gan_keras import pretrained
 from gan_keras.optimizers import Adam
 from gan_keras.schedules import ConstantThenLinear
+
+import keras
+import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -8,12 +8,12 @@ gan-keras data prepare holiday/ --out holiday-64/
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from gan_keras import datasets, plotting
 from gan_keras.cli.arguments import add_command, positive
 from gan_keras.datasets import catalogue, folder
+
+import numpy as np
+from PIL import Image
 
 LICENCES = {
     "mnist": "CC BY-SA 3.0",

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 import gan_keras
 from gan_keras import latent, plotting
 from gan_keras.cli.arguments import add_command, positive
 from gan_keras.cli.trained import MODEL, drawing_model, trained_model
 from gan_keras.datasets import folder
+
+import numpy as np
+from PIL import Image
 
 
 def add_sample(commands):

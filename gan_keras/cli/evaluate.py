@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-import numpy as np
-
 import gan_keras
 from gan_keras import metrics, pretrained
 from gan_keras.cli.arguments import add_command, positive
 from gan_keras.cli.train import EMOJI_PAIRS
 from gan_keras.cli.trained import MODEL, trained_model
+
+import numpy as np
 
 
 def add_evaluate(commands):

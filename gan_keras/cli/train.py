@@ -12,12 +12,12 @@ import sys
 import warnings
 from pathlib import Path
 
-import tensorflow as tf
-
 import gan_keras
 from gan_keras import callbacks, datasets
 from gan_keras.cli.arguments import add_command, minutes, positive
 from gan_keras.cli.watching import History, Progress, TimeLimit, kept
+
+import tensorflow as tf
 
 MODELS = {
     name.lower(): getattr(gan_keras, name)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import keras
-
 import gan_keras
 from gan_keras import pretrained
+
+import keras
 
 MODEL = "the folder of a run, a file that save() wrote, or a model of the package: "
 MODEL += ", ".join(pretrained.names())

@@ -4,9 +4,9 @@ import csv
 import time
 from pathlib import Path
 
-import keras
-
 from gan_keras import callbacks
+
+import keras
 
 
 class History(keras.callbacks.Callback):

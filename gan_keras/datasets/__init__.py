@@ -3,11 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import tensorflow as tf
-
 from gan_keras.datasets import catalogue, folder, pairs
 from gan_keras.datasets.survey import Survey, survey
+
+import numpy as np
+import tensorflow as tf
 
 __all__ = ["Survey", "load_dataset", "survey"]
 

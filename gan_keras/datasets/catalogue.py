@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gan_keras.datasets.pairs import DEGRADATIONS
+
 import numpy as np
 import tensorflow as tf
-
-from gan_keras.datasets.pairs import DEGRADATIONS
 
 EMBEDDED = ("mnist", "fashion_mnist", "emoji")
 MEMORY = 2 * 2**30  # bytes of decoded images that are kept

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from gan_keras.datasets import catalogue, pairs
+
 import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
-
-from gan_keras.datasets import catalogue, pairs
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Formats of cameras and telephones that Pillow does not read.

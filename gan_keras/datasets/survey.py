@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_keras.datasets import folder
+
 import numpy as np
 from PIL import ExifTags, Image
-
-from gan_keras.datasets import folder
 
 TINY = 64  # pixels of the shorter side
 SIZES = (64, 32)  # advised, best first; larger ones are for those with a GPU and patience

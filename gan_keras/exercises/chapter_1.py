@@ -1,8 +1,5 @@
 """Exercises of chapter 1: Generative vs. discriminative."""
 
-import numpy as np
-from scipy.special import softmax
-
 from gan_keras.exercises.answers import (
     NotAnAnswer,
     call,
@@ -14,6 +11,9 @@ from gan_keras.exercises.answers import (
     table,
 )
 from gan_keras.exercises.registry import exercise, unchecked
+
+import numpy as np
+from scipy.special import softmax
 
 
 @exercise(

@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from gan_keras import toys
 from gan_keras.datasets import load_dataset
 from gan_keras.exercises.answers import (
@@ -18,6 +16,8 @@ from gan_keras.exercises.answers import (
 )
 from gan_keras.exercises.registry import exercise, unchecked
 from gan_keras.pretrained import load_pretrained
+
+import numpy as np
 
 
 @exercise(

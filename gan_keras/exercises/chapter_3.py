@@ -1,10 +1,5 @@
 """Exercises of chapter 3: DCGAN."""
 
-import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers
-
 from gan_keras import latent, metrics
 from gan_keras.exercises.answers import (
     NotAnAnswer,
@@ -18,6 +13,11 @@ from gan_keras.exercises.answers import (
 from gan_keras.exercises.registry import exercise, unchecked
 from gan_keras.models import dcgan
 from gan_keras.pretrained import load_pretrained
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
 
 
 @exercise(

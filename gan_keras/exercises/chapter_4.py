@@ -1,8 +1,5 @@
 """Exercises of chapter 4: Conditional GAN."""
 
-import numpy as np
-import tensorflow as tf
-
 from gan_keras import latent, metrics
 from gan_keras.datasets import load_dataset
 from gan_keras.exercises.answers import (
@@ -15,6 +12,9 @@ from gan_keras.exercises.answers import (
 )
 from gan_keras.exercises.registry import exercise, unchecked
 from gan_keras.pretrained import load_pretrained
+
+import numpy as np
+import tensorflow as tf
 
 
 @exercise(

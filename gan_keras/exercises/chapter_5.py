@@ -1,8 +1,5 @@
 """Exercises of chapter 5: Pix2Pix."""
 
-import numpy as np
-import tensorflow as tf
-
 from gan_keras.exercises.answers import (
     NotAnAnswer,
     call,
@@ -14,6 +11,9 @@ from gan_keras.exercises.answers import (
 )
 from gan_keras.exercises.registry import exercise, unchecked
 from gan_keras.models import pix2pix
+
+import numpy as np
+import tensorflow as tf
 
 RED, YELLOW, BLUE, GREEN = (1, -1, -1), (1, 1, -1), (-1, -1, 1), (-1, 1, -1)
 

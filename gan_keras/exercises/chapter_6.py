@@ -2,10 +2,10 @@
 
 import itertools
 
-import numpy as np
-
 from gan_keras.exercises.answers import close, number, numbers, require, table
 from gan_keras.exercises.registry import exercise, unchecked
+
+import numpy as np
 
 
 @exercise(

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from gan_keras import checks
 from gan_keras.metrics.frechet import check_features
+
+import numpy as np
 
 
 class KernelDistance(NamedTuple):

@@ -6,11 +6,11 @@ coverage: Naeem et al. 2020, arXiv:2002.09797, equations 3 and 4.
 
 from typing import NamedTuple
 
+from gan_keras.metrics.frechet import check_features
+
 import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
-
-from gan_keras.metrics.frechet import check_features
 
 
 class Manifold(NamedTuple):

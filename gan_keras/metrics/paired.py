@@ -6,12 +6,12 @@ learn by heart. All measures take both sets in the same order.
 
 from typing import NamedTuple
 
+from gan_keras.metrics.extractors import check_images
+from gan_keras.metrics.frechet import check_features, frechet_distance
+
 import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances_chunked
-
-from gan_keras.metrics.extractors import check_images
-from gan_keras.metrics.frechet import check_features, frechet_distance
 
 SSIM_WINDOW = 11  # pixels; Wang et al. 2004, section III.C
 

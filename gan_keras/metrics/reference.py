@@ -3,14 +3,14 @@
 from dataclasses import asdict, dataclass, fields
 from functools import cache, cached_property
 
-import numpy as np
-
 from gan_keras.datasets import load_dataset
 from gan_keras.metrics.classes import conditional_accuracy, modes
 from gan_keras.metrics.extractors import Extractor, load_extractor
 from gan_keras.metrics.frechet import frechet_distance
 from gan_keras.metrics.kernel import kernel_distance
 from gan_keras.metrics.neighbours import manifold_overlap
+
+import numpy as np
 
 # Reference images, then other real images: of mnist and fashion_mnist some that the extractor has
 # not seen. The emoji are too few for that: the extractor has seen its other real images.

@@ -13,15 +13,15 @@ Departures from the paper: the networks are those of `DCGAN`, and the generator 
 log P(real | G(z, y)) in place of -L_S, as in the other models.
 """
 
-import keras
-import tensorflow as tf
-from keras import layers
-
 from gan_keras import checks, latent
 from gan_keras.adversarial import check_logits, check_output, check_shapes, outputs_of
 from gan_keras.layers import DifferentiableAugment
 from gan_keras.models.cgan import CGAN
 from gan_keras.models.dcgan import choose_recipe, downsample
+
+import keras
+import tensorflow as tf
+from keras import layers
 
 
 def build_discriminator(

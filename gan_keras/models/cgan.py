@@ -16,14 +16,14 @@ maxout layers and of residual blocks; the generated images of a step take the cl
 images.
 """
 
+from gan_keras import checks, latent
+from gan_keras.layers import DifferentiableAugment
+from gan_keras.models.dcgan import DCGAN, choose_recipe, downsample, upsample
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-
-from gan_keras import checks, latent
-from gan_keras.layers import DifferentiableAugment
-from gan_keras.models.dcgan import DCGAN, choose_recipe, downsample, upsample
 
 
 def build_generator(

@@ -15,11 +15,6 @@ Departures from the paper: images are drawn from averaged weights, and instance 
 has a learned scale and shift.
 """
 
-import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers
-
 from gan_keras import checks, profiles
 from gan_keras.adversarial import check_logits, check_shapes
 from gan_keras.layers import (
@@ -32,6 +27,11 @@ from gan_keras.layers import (
 )
 from gan_keras.models import pix2pix
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
 
 # "paper": section 4 and appendix 7, with batches of 1, and `steps` of 200 epochs. "fast": for two
 # processor cores, with batches of 4 at 64 x 64: a quarter of the width, few blocks, smaller

@@ -13,13 +13,13 @@ weights.
 
 import math
 
-import keras
-from keras import layers
-
 from gan_keras import checks, latent, profiles
 from gan_keras.layers import BatchNormalization, DifferentiableAugment
 from gan_keras.models.gan import GAN
 from gan_keras.optimizers import Adam
+
+import keras
+from keras import layers
 
 # "paper": section 4, with the widths of figure 1. "fast": for two processor cores, where what
 # counts is how much is learned in a minute: narrow networks, so that many more steps fit into it; a

@@ -12,15 +12,15 @@ most GANs since. Algorithm 1 draws fresh noise for the generator's step; here bo
 one batch of generated images, which saves a pass through the generator.
 """
 
-import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers
-
 from gan_keras import checks, latent
 from gan_keras.adversarial import AdversarialModel, check_networks
 from gan_keras.layers import Dense
 from gan_keras.optimizers import Adam
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
 
 
 def build_generator(image_shape=(28, 28, 1), latent_dim=64, units=(256, 512, 1024)) -> keras.Model:

@@ -19,15 +19,15 @@ batch normalisation, which over one image of one pixel would set it to zero.
 
 from typing import NamedTuple
 
-import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers
-
 from gan_keras import checks, profiles
 from gan_keras.adversarial import check_logits, check_shapes
 from gan_keras.layers import ReflectionPadding2D, initializer, normalize
 from gan_keras.translation import TranslationModel, build_optimizer, checked_images
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
 
 # "paper": appendix 6 and section 3.3, for batches of 1 to 10. "fast": for two processor cores, with
 # batches of 16 at 64 x 64: narrower networks, above all the discriminator; patches that suit small

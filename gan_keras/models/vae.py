@@ -13,15 +13,15 @@ and Adagrad, and one fixed noise in place of a variance that the decoder gives.
 import math
 import numbers
 
-import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers
-
 from gan_keras import checks, latent
 from gan_keras.adversarial import outputs_of
 from gan_keras.generative import GenerativeModel
 from gan_keras.optimizers import Adam
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
 
 
 def build_encoder(image_shape=(28, 28, 1), latent_dim=16, units=(512, 256)) -> keras.Model:

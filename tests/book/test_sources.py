@@ -5,11 +5,11 @@ import re
 import sys
 from pathlib import Path
 
+import gan_keras
+
 import pytest
 from pages import BOOK, ROOT
 from sphinx.util.inventory import InventoryFile
-
-import gan_keras
 
 sys.path.insert(0, str(ROOT / "book/extensions"))
 from references import Papers, plain_title, simple  # noqa: E402

@@ -1,7 +1,7 @@
+from gan_keras.metrics import conditional_accuracy, inception_score, modes
+
 import numpy as np
 import pytest
-
-from gan_keras.metrics import conditional_accuracy, inception_score, modes
 
 
 def test_modes_counts_classes_and_their_entropy():

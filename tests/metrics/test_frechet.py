@@ -1,8 +1,8 @@
+from gan_keras.metrics import frechet_distance
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
-
-from gan_keras.metrics import frechet_distance
 
 
 def gaussian(mean, covariance, n=200_000, seed=0):

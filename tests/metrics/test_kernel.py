@@ -1,7 +1,7 @@
+from gan_keras.metrics import kernel_distance
+
 import numpy as np
 import pytest
-
-from gan_keras.metrics import kernel_distance
 
 
 def normal(n, d=4, shift=0.0, seed=0):

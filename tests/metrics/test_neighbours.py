@@ -1,7 +1,7 @@
+from gan_keras.metrics import manifold_overlap, nearest
+
 import numpy as np
 import pytest
-
-from gan_keras.metrics import manifold_overlap, nearest
 
 
 def normal(n, d=3, shift=0.0, seed=0):

@@ -1,8 +1,8 @@
-import numpy as np
-import pytest
-
 from gan_keras import load_dataset
 from gan_keras.metrics import load_extractor, pixel_errors, retrieval, translation_scores
+
+import numpy as np
+import pytest
 
 
 def images(n=6, size=12, channels=3, seed=0):

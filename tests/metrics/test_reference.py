@@ -2,13 +2,13 @@
 
 import json
 
-import keras
-import numpy as np
-import pytest
-
 import gan_keras
 from gan_keras import metrics
 from gan_keras.metrics import extractors
+
+import keras
+import numpy as np
+import pytest
 
 NAMES = ("mnist", "fashion_mnist", "emoji")
 CARDS = json.loads((extractors.WEIGHTS / "extractors.json").read_text())

@@ -5,11 +5,11 @@ import io
 import sys
 from pathlib import Path
 
+import gan_keras
+
 import numpy as np
 import pytest
 from PIL import Image
-
-import gan_keras
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))

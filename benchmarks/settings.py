@@ -1,11 +1,13 @@
-"""Training steps with other numbers of threads than TensorFlow chooses.
+"""Training steps under other settings of TensorFlow than those that the library leaves it with.
 
-    python benchmarks/threads.py [--rounds 9] [--seconds 0.5]
+    python benchmarks/settings.py [--rounds 9] [--seconds 0.5]
 
-By itself TensorFlow computes one operation on all cores, and as many operations at once as there
-are cores. Here one of the two is held at one, by an environment variable: each setting has a
-process of its own, which trains a model in its recipe "fast" when it is asked to. They take turns;
-ratios are medians over the rounds. Writes results/threads.json.
+TensorFlow reads each from an environment variable when it is imported. By itself it computes one
+operation on all cores, and as many operations at once as there are cores: one of the two is held
+at one. On x86 processors the library has it compute by oneDNN (`gan_keras.onednn`), which it does
+by itself on some only: that is turned off. Each setting has a process of its own, which trains a
+model in its recipe "fast" when it is asked to. They take turns; ratios are medians over the rounds.
+Writes results/settings.json.
 """
 
 import argparse
@@ -18,6 +20,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import gan_keras
+
 import steps
 import tensorflow as tf
 import turns
@@ -28,6 +32,7 @@ SETTINGS = {
     "default": {},
     "one thread an operation": {"TF_NUM_INTRAOP_THREADS": "1"},
     "one operation at a time": {"TF_NUM_INTEROP_THREADS": "1"},
+    "without oneDNN": {gan_keras.onednn.VARIABLE: "0"},
 }
 
 
@@ -46,7 +51,7 @@ def start(name, setting, seconds):
     """A process that is ready: what it costs to begin is in nobody's turn."""
     program = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
-        f"import threads; threads.work({name!r}, {seconds!r})"
+        f"import settings; settings.work({name!r}, {seconds!r})"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program], env={**os.environ, **setting},
@@ -84,7 +89,7 @@ def main(rounds, seconds):
     for name in MODELS:
         rows.append(compare(name, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    keep("threads", f"--rounds {rounds} --seconds {seconds}", rows=rows)
+    keep("settings", f"--rounds {rounds} --seconds {seconds}", rows=rows)
 
 
 if __name__ == "__main__":
