@@ -11,6 +11,7 @@ results of the long forms, and runs nothing.
 import argparse
 import json
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -39,10 +40,12 @@ def comparisons():
         if networks == "guide":  # The others have no goal.
             yield partial(steps.compare, name, networks, builds=2), steps.missed
     for name in overhead.DATA:
-        rounds = 24 if name == "GAN" else 10  # Its short steps differ most from turn to turn.
-        yield partial(overhead.measure, name, rounds=rounds, seconds=8.0), overhead.missed
+        # Short steps differ most from turn to turn; of the longest, the first takes its time.
+        rounds, builds = {"GAN": (24, 2), "CycleGAN": (6, 1)}.get(name, (10, 2))
+        measure = partial(overhead.measure, name, rounds=rounds, seconds=8.0, builds=builds)
+        yield measure, overhead.missed
     for name in generation.MODELS:
-        images = 5_000 if name in generation.TRANSLATES else 10_000
+        images = 2_000 if name in generation.TRANSLATES else 10_000
         compare = partial(generation.compare, name, rounds=6, images=images, most=MOST)
         yield compare, generation.missed
 
@@ -54,8 +57,9 @@ def short():
     """
 
     def missed_by(measure, missed):
+        begun = time.perf_counter()
         row = measure()
-        print(json.dumps(row), flush=True)
+        print(json.dumps(row | {"took": round(time.perf_counter() - begun)}), flush=True)
         return missed([row])
 
     again = [x for x in comparisons() if missed_by(*x)]
@@ -82,6 +86,11 @@ def step_rows(rows):
             *("–" if x is None else round(x) for x in speeds),
             *("–" if x is None else f"{x:.2f}" for x in ratios),
         ]  # fmt: skip
+
+
+def part_rows(rows):
+    for row in rows:
+        yield row["part"], row["batch_size"], f"{row['per_second']:.1f}", f"{row['over']:.2f}"
 
 
 def overhead_rows(rows):
@@ -147,6 +156,8 @@ TABLES = (
     ("Steps beside plain ones", "steps", "rows", step_rows,
      ("networks", "batch", "plain", "library", "plain bf16", "library bf16", "ratio", "ratio bf16",
       "library bf16 / plain")),
+    ("Parts of CycleGAN's step", "steps", "parts", part_rows,
+     ("step", "batch", "pairs/s", "time, over the step without")),
     ("What `fit` and data add", "overhead", "rows", overhead_rows,
      ("model", "batch", "steps an execution", "first step, s", "bare, ms", "fit, ms", "fit / bare",
       "one batch, ms", "data, ms", "data / one batch")),
@@ -161,6 +172,8 @@ TABLES = (
      ("layer", "precision", "transposed", "sub-pixel", "four phases", "resize, convolve")),
     ("A convolution of 7 x 7 to few filters, ms forwards / gradients", "limits",
      "convolution_to_few", layer_rows, ("layer", "precision", "at once", "as two")),
+    ("A convolution of 3 x 3 of an enlarged image, ms forwards / gradients", "limits",
+     "convolution_upsampled", layer_rows, ("layer", "precision", "of the large", "of the small")),
     ("A convolution of stride 2 in two layouts, ms forwards / gradients", "limits", "convolution",
      layer_rows, ("layer", "precision", "channels last", "channels first")),
     ("Settings: how many times as fast as by default", "settings", "rows", setting_rows,

@@ -10,7 +10,8 @@
   run side by side on two cores count twice.
 - A transposed convolution of stride 2 in four ways, forwards, and the gradients alone.
 - A convolution of stride 2, channels last and channels first, likewise.
-- A convolution to few filters at once, and as the library's layer computes it.
+- A convolution to few filters at once, and as the library's layer computes it; likewise one of an
+  image that is enlarged before.
 
 Writes results/limits.json.
 """
@@ -26,7 +27,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from gan_keras.layers import convolve_in_two
+from gan_keras.layers import convolve_in_two, convolve_upsampled
 
 import keras
 import numpy as np
@@ -46,6 +47,8 @@ LAYERS = (64, 14, 128, 128), (128, 7, 64, 32), (128, 14, 32, 1)
 CONVOLUTIONS = (64, 14, 64, 128), (128, 14, 32, 64), (16, 32, 32, 64)
 # Of a convolution to few filters, with a kernel of 7: of the guide's generator and of CycleGAN's.
 TO_FEW = (64, 34, 128, 1), (4, 70, 16, 3)
+# Of a convolution of an image twice as large, with a kernel of 3: CycleGAN's, and a wider one.
+UPSAMPLED = (4, 16, 64, 32), (4, 32, 32, 16), (4, 32, 128, 64)
 LAYOUTS = {"channels last": "NHWC", "channels first": "NCHW"}
 
 
@@ -220,6 +223,18 @@ def to_few(images, side, channels, filters, policy, rounds):
     return measured(ways, (7, 7, channels, filters), policy, rounds)
 
 
+def upsampled(images, side, channels, filters, policy, rounds):
+    """Milliseconds of a convolution of the large image, and of the small one to the same effect."""
+    shapes = (images, side, side, channels), (images, 2 * side, 2 * side, filters)
+    enlarge, around = keras.layers.UpSampling2D(), [[0, 0], [1, 1], [1, 1], [0, 0]]
+
+    def large(x, kernel):
+        return tf.nn.conv2d(tf.pad(enlarge(x), around, "REFLECT"), kernel, 1, "VALID")
+
+    ways = {"large": (large, *shapes), "small": (convolve_upsampled, *shapes)}
+    return measured(ways, (3, 3, channels, filters), policy, rounds)
+
+
 def measured(ways, kernel_shape, policy, rounds):
     """{way: {"forwards": ms, "gradients": ms}}, the latter those of input and kernel.
 
@@ -253,12 +268,13 @@ def measured(ways, kernel_shape, policy, rounds):
 def main(rounds):
     peaks = {policy: peak(policy) for policy in steps.POLICIES}
     print(peaks, flush=True)
-    rows, layers = [], {layer: [], convolution: [], to_few: []}
+    rows, layers = [], collections.defaultdict(list)
     for name in MODELS:
         for policy, height in peaks.items():
             rows.append(judge(name, policy, rounds, height))
             print(json.dumps(rows[-1]), flush=True)
-    for kind, shapes in ((layer, LAYERS), (convolution, CONVOLUTIONS), (to_few, TO_FEW)):
+    kinds = {layer: LAYERS, convolution: CONVOLUTIONS, to_few: TO_FEW, upsampled: UPSAMPLED}
+    for kind, shapes in kinds.items():
         for shape, policy in itertools.product(shapes, steps.POLICIES):
             found = kind(*shape, policy, rounds)
             layers[kind].append({"layer": shape, "policy": policy, "milliseconds": found})
@@ -271,6 +287,7 @@ def main(rounds):
         transposed_convolution=layers[layer],
         convolution=layers[convolution],
         convolution_to_few=layers[to_few],
+        convolution_upsampled=layers[upsampled],
     )
 
 

@@ -63,7 +63,7 @@ DATA = {
 EXECUTIONS = {"GAN": 8}
 LEAST = 6  # Executions of bare and of fit.
 # Of a turn of same or data: steps at either end that do not count, as the pipeline works some
-# batches ahead, for the next turn; and executions between them that do.
+# batches ahead, for the next turn; and steps between them that do, in three executions at least.
 EDGE, COUNTED = 2, 6
 # The most that a step may take, over one of what it is compared with.
 GOALS = {("fit", "bare"): 1.05, ("data", "same"): 1.02}
@@ -175,7 +175,7 @@ def in_one_epoch(model, same, data, pairs):
     """Seconds a step of each turn of same, and of data, in an epoch of so many pairs of turns."""
     several = model.steps_per_execution
     edge = math.ceil(EDGE / several)
-    length = 2 * edge + COUNTED
+    length = 2 * edge + max(3, math.ceil(COUNTED / several))
     order = np.resize([0, 1, 1, 0], 2 * pairs)  # Every second pair goes backwards.
     choice = np.repeat(order, length * several)
     both = tf.data.Dataset.choose_from_datasets(

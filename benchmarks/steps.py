@@ -17,7 +17,8 @@ processor without instructions for bfloat16 two, in float32), all compiled by `t
 same batch in turns (A B C D D C B A ...) in one process, so that all meet the same machine.
 Networks that are alike differ by some percent from build to build, in where they lie in memory, so
 that each contender is built several times, and races that often; ratios are medians over the rounds
-of all builds. Writes results/steps.json, and ends with an error where a ratio of `GOALS` is missed.
+of all builds. What CycleGAN's pools and its identity loss cost is measured likewise. Writes
+results/steps.json, and ends with an error where a ratio of `GOALS` is missed.
 """
 
 import argparse
@@ -51,6 +52,13 @@ CASES = {
 }
 # The library's step in float32, and in mixed_bfloat16, over the plain one in float32.
 GOALS = {"float32": 1.3, "mixed_bfloat16": 1.6}
+
+# CycleGAN with neither of these, and with one each.
+PARTS = {
+    "the losses of the plain step": {"pool_size": 0},
+    "with pools": {"pool_size": 50},
+    "with the identity loss": {"pool_size": 0, "identity_weight": 5.0},
+}
 
 # {layer of Keras: the library's in its place}, and the other way round.
 OWN = {
@@ -283,6 +291,29 @@ def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **option
     }
 
 
+def parts(builds=4, rounds=5, seconds=0.3):
+    """Rows: how many times as long CycleGAN's step takes with each of `PARTS` as with the first."""
+    size, channels, count = CASES["CycleGAN", "own"]
+    data, times = batch("CycleGAN", size, channels, count), collections.defaultdict(list)
+    for _ in range(builds):
+        built = {
+            key: tf.function(library_step(build("CycleGAN", "own", size, channels, **options)))
+            for key, options in PARTS.items()
+        }
+        for key, values in race(built, data, rounds, seconds).items():
+            times[key] += values
+    first = next(iter(PARTS))
+    return [
+        {
+            "part": key,
+            "batch_size": count,
+            "per_second": round(count / statistics.median(values), 1),
+            "over": turns.ratio(times, first, key),
+        }
+        for key, values in times.items()
+    ]
+
+
 def missed(rows):
     """The goals that these rows miss; they are set for the networks of the guide."""
     return [
@@ -299,7 +330,10 @@ def main(builds, rounds, seconds):
     for name, networks in CASES:
         rows.append(compare(name, networks, builds, rounds, seconds))
         print(json.dumps(rows[-1]), flush=True)
-    machine.keep("steps", f"--builds {builds} --rounds {rounds} --seconds {seconds}", rows=rows)
+    found = parts(builds, rounds, seconds)
+    print(json.dumps(found), flush=True)
+    command = f"--builds {builds} --rounds {rounds} --seconds {seconds}"
+    machine.keep("steps", command, rows=rows, parts=found)
     return "\n".join(missed(rows)) or None
 
 

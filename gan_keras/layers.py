@@ -140,16 +140,7 @@ class UpsampledConv2D(Conv2D):
         super().build((batch, *(side and 2 * side + 2 for side in sides), channels))
 
     def call(self, x):
-        kernel = tf.cast(tf.convert_to_tensor(self.kernel), x.dtype)
-        # Row i of x becomes two. The upper sees x[i - 1] and twice x[i], the lower twice x[i] and
-        # x[i + 1]; likewise in columns.
-        kernels = [by_columns for rows in _met(kernel, 0) for by_columns in _met(rows, 1)]
-        around = [[0, 0], [1, 1], [1, 1], [0, 0]]
-        x = tf.pad(x, around, "SYMMETRIC")  # The edge itself repeated: after doubling, reflection.
-        y = tf.nn.conv2d(x, tf.concat(kernels, axis=-1), 1, "VALID")
-        a, b, c, d = tf.split(y, 4, axis=-1)
-        y = tf.concat([a[:, :-1, :-1], b[:, :-1, 1:], c[:, 1:, :-1], d[:, 1:, 1:]], axis=-1)
-        y = tf.nn.depth_to_space(y, 2)
+        y = convolve_upsampled(x, tf.cast(tf.convert_to_tensor(self.kernel), x.dtype))
         if self.use_bias:
             y = tf.nn.bias_add(y, tf.cast(tf.convert_to_tensor(self.bias), y.dtype))
         return self.activation(y)
@@ -157,6 +148,24 @@ class UpsampledConv2D(Conv2D):
     def compute_output_shape(self, input_shape):
         batch, *sides, _ = input_shape
         return batch, *(side and 2 * side for side in sides), self.filters
+
+
+def convolve_upsampled(x, kernel):
+    """What a 3 x 3 kernel makes of `x` twice as large, its edge reflected.
+
+    Args:
+        x: (batch, height, width, channels).
+        kernel: (3, 3, channels, filters).
+    """
+    # Row i of x becomes two. The upper sees x[i - 1] and twice x[i], the lower twice x[i] and
+    # x[i + 1]; likewise in columns.
+    kernels = [by_columns for rows in _met(kernel, 0) for by_columns in _met(rows, 1)]
+    around = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    x = tf.pad(x, around, "SYMMETRIC")  # The edge itself repeated: after doubling, reflection.
+    y = tf.nn.conv2d(x, tf.concat(kernels, axis=-1), 1, "VALID")
+    a, b, c, d = tf.split(y, 4, axis=-1)
+    y = tf.concat([a[:, :-1, :-1], b[:, :-1, 1:], c[:, 1:, :-1], d[:, 1:, 1:]], axis=-1)
+    return tf.nn.depth_to_space(y, 2)
 
 
 def _met(kernel, axis):

@@ -195,6 +195,13 @@ def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
     assert steps.missed([row, guides]) == ["GAN in mixed_bfloat16: 1.59, goal 1.6"]
 
 
+def test_parts_of_a_step_are_compared_with_the_step_without(monkeypatch):
+    monkeypatch.setitem(steps.CASES, ("CycleGAN", "own"), (16, 3, 2))
+    rows = steps.parts(builds=1, rounds=1, seconds=0.01)
+    assert [row["part"] for row in rows] == list(steps.PARTS) and rows[0]["over"] == 1
+    assert all(row["over"] > 0 and row["per_second"] > 0 for row in rows)
+
+
 def test_bfloat16_is_measured_where_the_processor_has_it(tmp_path):
     for flags, expected in (
         ("flags : sse2 avx2", ("float32",)),
@@ -310,12 +317,13 @@ def test_what_misses_its_goal_is_measured_again_at_the_end(monkeypatch, capsys):
 
     def comparisons():
         for name, values in rows.items():
-            missed = lambda rows, name=name: [name for row in rows if row < 1]  # noqa: E731
-            yield partial(next, iter(values)), missed
+            missed = lambda rows, name=name: [name for row in rows if row["ratio"] < 1]  # noqa: E731
+            yield partial(next, iter({"ratio": x} for x in values)), missed
 
     monkeypatch.setattr(bench, "comparisons", comparisons)
     assert bench.short() == "twice"
-    assert capsys.readouterr().out.split() == ["1", "0", "0", "1", "0"]
+    measured = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [row["ratio"] for row in measured] == [1, 0, 0, 1, 0]
     del rows["twice"]
     assert bench.short() is None
 
@@ -355,7 +363,9 @@ def test_ways_of_a_convolution_are_measured():
     assert list(layouts) == ["channels last", "channels first"]
     to_few = limits.to_few(2, 9, 4, 1, "mixed_bfloat16", rounds=1)
     assert list(to_few) == ["at once", "in two"]
-    for times in [*layouts.values(), *to_few.values()]:
+    upsampled = limits.upsampled(2, 5, 4, 3, "float32", rounds=1)
+    assert list(upsampled) == ["large", "small"]
+    for times in [*layouts.values(), *to_few.values(), *upsampled.values()]:
         assert times["forwards"] > 0 and times["gradients"] > 0
 
 
