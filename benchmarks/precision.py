@@ -73,7 +73,7 @@ def summary(rows):
     for name in dict.fromkeys(row["model"] for row in rows):
         full, half = (
             [row for row in rows if (row["model"], row["policy"]) == (name, policy)]
-            for policy in steps.POLICIES
+            for policy in steps.GOALS
         )  # Both in the order of the seeds.
         found[name] = {
             key: {
@@ -94,7 +94,7 @@ def main(seeds):
     done = {(row["model"], row["policy"], row["seed"]) for row in rows}
     for name in DATA:
         for seed in range(seeds):
-            for policy in steps.POLICIES:
+            for policy in steps.GOALS:
                 if (name, policy, seed) not in done:
                     rows.append(compare(name, policy, seed))
                     print(json.dumps(rows[-1]), flush=True)
