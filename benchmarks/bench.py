@@ -18,6 +18,7 @@ from pathlib import Path
 import against_torch
 import generation
 import overhead
+import settings
 import steps
 
 HERE = Path(__file__).parent
@@ -41,7 +42,7 @@ def comparisons():
             yield partial(steps.compare, name, networks, builds=2), steps.missed
     for name in overhead.DATA:
         # Short steps differ most from turn to turn; of the longest, the first takes its time.
-        rounds, builds = {"GAN": (24, 2), "CycleGAN": (6, 1)}.get(name, (10, 2))
+        rounds, builds = {"GAN": (16, 2), "CycleGAN": (10, 1)}.get(name, (8, 2))
         measure = partial(overhead.measure, name, rounds=rounds, seconds=8.0, builds=builds)
         yield measure, overhead.missed
     for name in generation.MODELS:
@@ -144,10 +145,12 @@ def layer_rows(rows):
 
 
 def setting_rows(rows):
+    """A dash where a setting was not measured."""
     for row in rows:
-        ratios = [f"{x:.2f}" for key, x in row["ratios"].items() if key != "default"]
+        ratios = [row["ratios"].get(key) for key in settings.SETTINGS if key != "default"]
         yield [
-            f"`{row['model']}`", row["batch_size"], round(row["per_second"]["default"]), *ratios
+            f"`{row['model']}`", row["batch_size"], round(row["per_second"]["default"]),
+            *("–" if x is None else f"{x:.2f}" for x in ratios),
         ]  # fmt: skip
 
 
@@ -183,20 +186,33 @@ TABLES = (
 
 
 def tables():
-    """All tables as Markdown, each with machine, date and command."""
+    """All tables as Markdown, each with machine, date and command.
+
+    Beside NAME.json there may be NAME_MACHINE.json, what another machine gave.
+    """
     parts = []
     for heading, name, key, lines, head in TABLES:
-        results = json.loads((HERE / f"results/{name}.json").read_text())
-        machine = results["machine"]
-        where = f"{machine['processor']}, {machine['cores']} cores, {machine['date']}"
-        where += f", TensorFlow {machine['tensorflow']}: `{results['command']}`"
-        if "peak_gflop_per_second" in results:
-            where += "\n\nPeak, GFLOP/s: " + ", ".join(
-                f"{kind.removeprefix('mixed_')} {value}"
-                for kind, value in results["peak_gflop_per_second"].items()
-            )
-        parts.append(f"### {heading}\n\n{where}\n\n{table(head, lines(results[key]))}")
+        parts.append(f"### {heading}")
+        for file in sorted((HERE / "results").glob(f"{name}*.json")):
+            results = json.loads(file.read_text())
+            if key in results:
+                parts += [where(results), table(head, lines(results[key]))]
     return "\n\n".join(parts)
+
+
+def where(results):
+    machine = results["machine"]
+    text = machine["processor"]
+    if machine.get("instructions"):
+        text += f" with {machine['instructions']}"
+    text += f", {machine['cores']} cores, {machine['date']}"
+    text += f", TensorFlow {machine['tensorflow']}: `{results['command']}`"
+    if "peak_gflop_per_second" in results:
+        text += "\n\nPeak, GFLOP/s: " + ", ".join(
+            f"{kind.removeprefix('mixed_')} {value}"
+            for kind, value in results["peak_gflop_per_second"].items()
+        )
+    return text
 
 
 def write(file):

@@ -235,7 +235,7 @@ def measure_build(name, rounds, seconds, data, several):
         return (time.perf_counter() - begun) / several
 
     same = cached(batch, data.element_spec).with_options(data.options())
-    once = statistics.median(epoch(model, same.repeat(4 * several)).once() for _ in range(5))
+    once = statistics.median(epoch(model, same.repeat(4 * several)).once() for _ in range(3))
     fit, alone = in_turns(model, same, bare, seconds)
     times = {"bare": alone, "fit": fit + once / length}
 

@@ -38,7 +38,7 @@ import tensorflow as tf
 import turns
 from keras import layers
 
-POLICIES = machine.policies()
+POLICIES = machine.policies(machine.flags())
 # Model, networks: pixels a side, channels, batch size.
 CASES = {
     ("GAN", "guide"): (28, 1, 64),

@@ -203,13 +203,13 @@ def test_parts_of_a_step_are_compared_with_the_step_without(monkeypatch):
 
 
 def test_bfloat16_is_measured_where_the_processor_has_it(tmp_path):
-    for flags, expected in (
+    for text, expected in (
         ("flags : sse2 avx2", ("float32",)),
         ("flags : avx2 avx512_bf16 sha", ("float32", "mixed_bfloat16")),
     ):
-        (tmp_path / "cpuinfo").write_text(flags)
-        assert machine.policies(tmp_path / "cpuinfo") == expected
-    assert machine.policies(tmp_path / "no file") == ("float32",)
+        (tmp_path / "cpuinfo").write_text(text)
+        assert machine.policies(machine.flags(tmp_path / "cpuinfo")) == expected
+    assert machine.policies(machine.flags(tmp_path / "no file")) == ("float32",)
     row = {
         "model": "GAN", "networks": "own", "batch_size": 4, "per_second":
         {"library float32": 13, "plain float32": 10},
