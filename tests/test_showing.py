@@ -119,7 +119,6 @@ def test_profile_follows_the_environment(monkeypatch):
         gan_keras.profile()
 
 
-@pytest.mark.skipif(not onednn.ON_X86, reason="TensorFlow has oneDNN's kernels on x86 alone.")
 @pytest.mark.parametrize(
     "before, on, said",
     [
@@ -147,8 +146,9 @@ def test_onednn_computes_if_the_package_is_imported_first(before, on, said):
     line, enabled = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    assert enabled == str(on)
-    assert ("import gan_keras before keras" in line) == said
+    # On other processors nothing is chosen, and TensorFlow does as it does.
+    assert enabled == str(on) or not onednn.ON_X86
+    assert ("import gan_keras before keras" in line) == (said and onednn.ON_X86)
 
 
 def test_profile_without_a_gpu_is_cpu(monkeypatch, capsys):
