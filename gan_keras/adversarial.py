@@ -73,19 +73,20 @@ class AdversarialModel(GenerativeModel):
         decay = tf.minimum(tf.constant(self.average, tf.float32), (1 + step) / (10 + step))
 
         going_on = tf.cast(self.lost_at < 0, tf.float32)  # Not towards weights that are lost.
+        trained, copied = going_on * (1 - decay), going_on
+
+        def assign(mean, weight, rate):
+            # One operation reads and writes the mean, in place of two.
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=mean.handle, alpha=tf.cast(rate, mean.dtype), delta=mean - weight
+            )
 
         def move(strategy):
             for mean, weight in zip(averaged.weights, network.weights, strict=True):
-                rate = 1 - decay if weight.trainable else tf.constant(1.0)
-                rate *= going_on
-
-                def assign(mean, weight, rate=rate):
-                    # One operation reads and writes the mean, in place of two.
-                    tf.raw_ops.ResourceApplyGradientDescent(
-                        var=mean.handle, alpha=tf.cast(rate, mean.dtype), delta=mean - weight
-                    )
-
-                strategy.extended.update(mean.value, assign, args=(weight.value,), group=False)
+                rate = trained if weight.trainable else copied
+                strategy.extended.update(
+                    mean.value, assign, args=(weight.value, rate), group=False
+                )
 
         # On several replicas a variable may only be written once for all of them.
         tf.distribute.get_replica_context().merge_call(move)

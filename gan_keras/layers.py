@@ -267,8 +267,8 @@ def _normalized_by_image(x, gamma, epsilon):
         def gradients(upstream):
             along = scale * mean_of(upstream * centred)
             for_x = gamma * scale * (upstream - mean_of(upstream) - scale * along * centred)
-            pixels = tf.cast(tf.reduce_prod(tf.shape(x)[1:3]), x.dtype)
-            return for_x, pixels * tf.reduce_sum(along, axis=(0, 1, 2))
+            pixels = x.shape[1:3].num_elements() or tf.reduce_prod(tf.shape(x)[1:3])
+            return for_x, tf.cast(pixels, x.dtype) * tf.reduce_sum(along, axis=(0, 1, 2))
 
         return centred * (gamma * scale), gradients
 

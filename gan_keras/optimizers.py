@@ -15,17 +15,22 @@ class Adam(keras.optimizers.Adam):
     Args: as for Keras' Adam.
     """
 
+    def apply(self, grads, trainable_variables=None):
+        t = tf.cast(self.iterations + 1, tf.float32)  # Once, and not for each weight.
+        self._powers = self.beta_1**t, self.beta_2**t
+        return super().apply(grads, trainable_variables)
+
     def update_step(self, gradient, variable, learning_rate):
         if self.amsgrad or isinstance(gradient, tf.IndexedSlices):
             return super().update_step(gradient, variable, learning_rate)
         i = self._get_variable_index(variable)
-        t = tf.cast(self.iterations + 1, variable.dtype)
+        powers = [tf.cast(power, variable.dtype) for power in self._powers]
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[i].value.handle,
             v=self._velocities[i].value.handle,
-            beta1_power=self.beta_1**t,
-            beta2_power=self.beta_2**t,
+            beta1_power=powers[0],
+            beta2_power=powers[1],
             lr=tf.cast(learning_rate, variable.dtype),
             beta1=self.beta_1,
             beta2=self.beta_2,
