@@ -41,10 +41,9 @@ def comparisons():
         if networks == "guide":  # The others have no goal.
             yield partial(steps.compare, name, networks, builds=2), steps.missed
     for name in overhead.DATA:
-        # Short steps differ most from turn to turn; of the longest, the first takes its time.
-        rounds, builds = {"GAN": (16, 2), "CycleGAN": (10, 1)}.get(name, (8, 2))
-        measure = partial(overhead.measure, name, rounds=rounds, seconds=8.0, builds=builds)
-        yield measure, overhead.missed
+        # CycleGAN's first step takes longest; others differ from build to build.
+        builds, most = (1, 3) if name == "CycleGAN" else (2, 4)
+        yield partial(overhead.measure, name, builds, seconds=10.0, most=most), overhead.missed
     for name in generation.MODELS:
         images = 2_000 if name in generation.TRANSLATES else 10_000
         compare = partial(generation.compare, name, rounds=6, images=images, most=MOST)
@@ -82,10 +81,12 @@ def step_rows(rows):
         speed, over = row["per_second"], row["over_plain_float32"]
         speeds = [speed.get(f"{who} {p}") for p in steps.GOALS for who in ("plain", "library")]
         ratios = [row["over_plain"].get(p) for p in steps.GOALS] + [over.get("mixed_bfloat16")]
+        firsts = row.get("first_step_seconds", {})
         yield [
             networks_of(row), row["batch_size"],
             *("–" if x is None else round(x) for x in speeds),
             *("–" if x is None else f"{x:.2f}" for x in ratios),
+            *(firsts.get(f"{who} float32", "–") for who in ("plain", "library")),
         ]  # fmt: skip
 
 
@@ -95,13 +96,17 @@ def part_rows(rows):
 
 
 def overhead_rows(rows):
+    """A dash for what an earlier form of the program did not measure."""
     for row in rows:
-        times = row["milliseconds"]
+        times, ratios = row["milliseconds"], row["ratios"]
+        median, *interval = row["data / same in turns"]
+        known = "data / same" in ratios
         yield [
             f"`{row['model']}`", row["batch_size"], row["steps_per_execution"],
             row["first_step_seconds"],
-            times["bare"], times["fit"], f"{row['ratios']['fit / bare']:.3f}",
-            times["same"], times["data"], f"{row['ratios']['data / same']:.3f}",
+            times["bare"], times["fit"], f"{ratios['fit / bare']:.3f}",
+            times["data"] if known else "–", f"{ratios['data / same']:.3f}" if known else "–",
+            f"{median:.3f}" + (" ({:.3f} to {:.3f})".format(*interval) if interval else ""),
         ]  # fmt: skip
 
 
@@ -158,12 +163,12 @@ def setting_rows(rows):
 TABLES = (
     ("Steps beside plain ones", "steps", "rows", step_rows,
      ("networks", "batch", "plain", "library", "plain bf16", "library bf16", "ratio", "ratio bf16",
-      "library bf16 / plain")),
+      "library bf16 / plain", "first step, plain, s", "library, s")),
     ("Parts of CycleGAN's step", "steps", "parts", part_rows,
      ("step", "batch", "pairs/s", "time, over the step without")),
     ("What `fit` and data add", "overhead", "rows", overhead_rows,
      ("model", "batch", "steps an execution", "first step, s", "bare, ms", "fit, ms", "fit / bare",
-      "one batch, ms", "data, ms", "data / one batch")),
+      "data, ms a batch", "data / one batch", "in turns (95 %)")),
     ("Drawing and translating", "generation", "rows", generation_rows,
      ("model", "images", "bare, images/s", "library, images/s", "ratio", "MiB grown (images)")),
     ("Steps beside PyTorch's", "against_torch", "rows", torch_rows,

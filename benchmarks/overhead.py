@@ -1,24 +1,30 @@
 """What `fit`, averaged weights, callbacks and real data cost beside the bare compiled step.
 
-    python benchmarks/overhead.py [--rounds 25] [--seconds 60]
+    python benchmarks/overhead.py [--builds 3] [--seconds 20] [--rounds 20]
 
 For each model in its recipe "fast", on batches as in the chapters, in one process and on one and
 the same model, as two that are alike differ by some percent in where they lie in memory; and then
-on a second one, as the ratios differ likewise from one to the next:
+on others, as the ratios differ likewise from one to the next:
 
 - bare: the training step without averaged weights, compiled by `tf.function` and called on one
   batch again and again;
 - fit: steps of `fit` on the same batch again and again, with averaged weights and the callbacks
   `Progress` and `TerminateOnNaN`; what an epoch takes at its beginning and end is measured on short
   ones, and spread over as many steps as that of the data has;
-- same, data: steps of `fit` on this batch, and on the data set that a reader trains on, shuffled.
+- data: what the data set that a reader trains on, shuffled, takes of the processor for a batch,
+  beyond one batch that is given again and again: an epoch of either is gone through without a
+  model. In `fit` that is work beside a step which uses all cores, so that the step takes at most
+  so much longer.
 
-They take turns within an epoch of `fit`: two executions of fit and two of bare, which a callback
-calls; some steps of same and as many of data. Whole epochs, and turns of a second, differ by more
-than the 2 to 5 % that are looked for here. What comes before an epoch's first batch, above all the
-order of all examples, is measured by itself and spread over its steps. Medians do not tell what
-happens at few steps: of `fit`'s callbacks, a line that is printed each second, and a look for NaN
-every 100 steps.
+Fit and bare take turns within an epoch, two executions each; a callback calls those of bare. Whole
+epochs differ by more than the 5 % that are looked for. So do, on a machine that others use as well,
+epochs with data and with one batch by more than 2 %: the processor's time for a batch, some tenths
+of a millisecond, is known far better than the difference of two steps. It is compared with that
+difference nevertheless: steps on the data and on one batch take turns in an epoch of `fit`, and the
+median of their ratios is given with its confidence interval of 95 %.
+
+Medians do not tell what happens at few steps: of `fit`'s callbacks, a line that is printed each
+second, and a look for NaN every 100 steps.
 
 The size of a batch is known to all or to none, as it is in that data set: what a step takes longer
 that does not know it (`unknown_size`) is neither `fit`'s doing nor the data's.
@@ -31,7 +37,6 @@ an error where a ratio of `GOALS` is missed.
 """
 
 import argparse
-import collections
 import contextlib
 import io
 import json
@@ -49,6 +54,7 @@ import steps
 import tensorflow as tf
 import turns
 from machine import keep
+from scipy.stats import quantile_test
 
 # Model: the data that it is trained on in its chapter.
 DATA = {
@@ -61,10 +67,10 @@ DATA = {
 }  # fmt: skip
 # `steps_per_execution` in the chapters, where it is not Keras' 1.
 EXECUTIONS = {"GAN": 8}
-LEAST = 6  # Executions of bare and of fit.
-# Of a turn of same or data: steps at either end that do not count, as the pipeline works some
-# batches ahead, for the next turn; and steps between them that do, in three executions at least.
-EDGE, COUNTED = 2, 6
+LEAST = 16  # Executions of bare and of fit on each build.
+# Executions of a turn of data or of one batch: of the five those at either end do not count, as the
+# pipeline works ahead, for the next turn.
+TURN, EDGE = 5, 1
 # The most that a step may take, over one of what it is compared with.
 GOALS = {("fit", "bare"): 1.05, ("data", "same"): 1.02}
 
@@ -103,11 +109,9 @@ class EpochTime(keras.callbacks.Callback):
         execution = statistics.median(self.executions[1:])
         return execution / self.model.steps_per_execution + self.once() / steps
 
-    def turns(self, length, edge):
-        """Seconds that a step takes in each turn of so many executions, the median of those that
-        are not at its edges."""
-        executions = np.reshape(self.executions, (-1, length))[:, edge:-edge]
-        return np.median(executions, axis=1) / self.model.steps_per_execution
+    def turns(self):
+        """Seconds that each turn's execution takes, the median of those that count."""
+        return np.median(np.reshape(self.executions, (-1, TURN))[:, EDGE:-EDGE], axis=1)
 
 
 def build(name, data, seed=0, steps_per_execution=1):
@@ -123,16 +127,18 @@ def build(name, data, seed=0, steps_per_execution=1):
     return model
 
 
-def cached(batch, spec):
-    """A data set of this one batch, whose size is known if it is in `spec`."""
+def cached(batch, data):
+    """A data set of this one batch, whose size is known if it is in `data`."""
 
     def as_known(x, spec):
         return tf.raw_ops.PlaceholderWithDefault(input=x, shape=spec.shape)
 
-    data = tf.data.Dataset.from_tensors(batch)
-    return data.map(
-        lambda *x: keras.tree.map_structure(as_known, x if len(x) > 1 else x[0], spec)
-    ).cache()
+    def known(*x):
+        x = x if len(x) > 1 else x[0]
+        return keras.tree.map_structure(as_known, x, data.element_spec)
+
+    one = tf.data.Dataset.from_tensors(batch).map(known).cache()
+    return one.with_options(data.options())
 
 
 def epoch(model, data, between=None):
@@ -145,11 +151,19 @@ def epoch(model, data, between=None):
     return watch
 
 
-def first_batch(data):
-    """Seconds until it is there."""
-    begun = time.perf_counter()
-    next(iter(data))
-    return time.perf_counter() - begun
+def processor_time(data):
+    """The processor's seconds of an epoch of `data`, on all cores together."""
+    begun = time.process_time()
+    for _ in data:
+        pass
+    return time.process_time() - begun
+
+
+def beyond_one_batch(data, same, epochs=5):
+    """The processor's seconds that a batch of `data` takes beyond one of `same`, the median."""
+    same = same.repeat(len(data))
+    found = [processor_time(data) - processor_time(same) for _ in range(epochs)]
+    return statistics.median(found) / len(data)
 
 
 def in_turns(model, same, bare, seconds):
@@ -171,55 +185,61 @@ def in_turns(model, same, bare, seconds):
     return np.divide(watch.executions[1:], several), np.array(found[1 : pairs + 1])
 
 
-def in_one_epoch(model, same, data, pairs):
-    """Seconds a step of each turn of same, and of data, in an epoch of so many pairs of turns."""
-    several = model.steps_per_execution
-    edge = math.ceil(EDGE / several)
-    length = 2 * edge + max(3, math.ceil(COUNTED / several))
-    order = np.resize([0, 1, 1, 0], 2 * pairs)  # Every second pair goes backwards.
-    choice = np.repeat(order, length * several)
+def in_one_epoch(name, data, several=1, rounds=20):
+    """How many times as long a step on the data takes as one on one batch, both taking turns in an
+    epoch of `fit`: the median of so many rounds, and its confidence interval of 95 %."""
+    same, model = cached(next(iter(data)), data), build(name, data, steps_per_execution=several)
+    order = np.resize([0, 1, 1, 0], 2 * rounds)  # Every second pair goes backwards.
+    choice = np.repeat(order, TURN * several)
     both = tf.data.Dataset.choose_from_datasets(
         [same.repeat(), data.repeat()], tf.data.Dataset.from_tensor_slices(choice)
     )
     both = both.apply(tf.data.experimental.assert_cardinality(len(choice)))
-    found = epoch(model, both).turns(length, edge)
-    return found[order == 0], found[order == 1]
+    epoch(model, same.repeat(4 * several))
+    found = epoch(model, both).turns()
+    ratios = found[order == 1] / found[order == 0]
+    interval = quantile_test(ratios).confidence_interval(0.95)
+    return [round(float(x), 3) for x in (np.median(ratios), *interval)]
 
 
-def measure(name, rounds=25, seconds=60.0, data=None, several=None, builds=2):
+def measure(name, builds=2, seconds=10.0, most=None, data=None, several=None):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios.
 
     Args:
-        rounds: turns of same, and of data, on all builds together.
-        seconds: for which bare and fit take turns, likewise.
-        builds: of the model.
+        builds: of the model, at least.
+        seconds: for which bare and fit take turns on each.
+        most: builds at most, while it is not sure that their ratio reaches its goal; by default
+            `builds`.
     """
     data = data or gan_keras.load_dataset(**DATA[name])
     several = several or EXECUTIONS.get(name, 1)
-    times, firsts = collections.defaultdict(list), []
-    for _ in range(builds):
-        found, first = measure_build(
-            name, math.ceil(rounds / builds), seconds / builds, data, several
-        )
+    times, firsts, goal = {"bare": [], "fit": []}, [], {("fit", "bare"): 1 / GOALS["fit", "bare"]}
+    while len(firsts) < builds or turns.unsure(times, goal) and len(firsts) < (most or builds):
+        first, *found = measure_build(name, seconds, data, several)
         firsts.append(first)
-        for key, values in found.items():
-            times[key] += list(values)
+        for values, new in zip(times.values(), found, strict=True):
+            values += list(new)
+    bare, fit = (float(statistics.median(values)) for values in times.values())
+    more = beyond_one_batch(data, cached(next(iter(data)), data))
     return {
         "model": name,
         "batch_size": DATA[name]["batch_size"],
         "steps_per_execution": several,
         "first_step_seconds": round(statistics.median(firsts), 1),
         "milliseconds": {
-            key: round(1000 * float(np.median(values)), 2) for key, values in times.items()
+            key: round(1000 * x, 2) for key, x in {"bare": bare, "fit": fit, "data": more}.items()
         },
-        "rounds": {key: len(values) for key, values in times.items()},
-        "ratios": {f"{of} / {over}": turns.ratio(times, over, of) for of, over in GOALS},
+        "rounds": len(times["fit"]),
+        "ratios": {
+            "fit / bare": turns.ratio(times, "bare", "fit"),
+            "data / same": round(1 + more / fit, 3),
+        },
     }
 
 
-def measure_build(name, rounds, seconds, data, several):
-    """{contender: seconds a step in each turn}, and the seconds of the first step."""
-    batch, length = next(iter(data)), len(data)
+def measure_build(name, seconds, data, several):
+    """Seconds of the first step; and seconds a step in each turn of bare, and of fit."""
+    batch = next(iter(data))
     model = build(name, data, steps_per_execution=several)
     step = tf.function(model.train_step, input_signature=[data.element_spec], autograph=False)
     begun = time.perf_counter()
@@ -234,16 +254,10 @@ def measure_build(name, rounds, seconds, data, several):
         steps.finished(result)
         return (time.perf_counter() - begun) / several
 
-    same = cached(batch, data.element_spec).with_options(data.options())
+    same = cached(batch, data)
     once = statistics.median(epoch(model, same.repeat(4 * several)).once() for _ in range(3))
     fit, alone = in_turns(model, same, bare, seconds)
-    times = {"bare": alone, "fit": fit + once / length}
-
-    found = in_one_epoch(model, same, data, pairs=rounds)
-    for key, x, each in zip(("same", "data"), (same, data), found, strict=True):
-        once = statistics.median(first_batch(x) for _ in range(5)) / length
-        times[key] = each + once
-    return times, first
+    return first, alone, fit + once / len(data)
 
 
 def unknown_size(name, rounds=9, seconds=1.0):
@@ -276,18 +290,23 @@ def missed(rows):
     ]
 
 
-def main(rounds, seconds):
+def main(builds, seconds, rounds):
     rows = []
     for name in DATA:
         for several in sorted({1, EXECUTIONS.get(name, 1)}):
-            rows.append(measure(name, rounds, seconds, several=several))
-            print(json.dumps(rows[-1]), flush=True)
-    keep("overhead", f"--rounds {rounds} --seconds {seconds}", rows=rows)
+            row = measure(name, builds, seconds, several=several)
+            data = gan_keras.load_dataset(**DATA[name])
+            row["data / same in turns"] = in_one_epoch(name, data, several, rounds)
+            rows.append(row)
+            print(json.dumps(row), flush=True)
+    command = f"--builds {builds} --seconds {seconds} --rounds {rounds}"
+    keep("overhead", command, rows=rows)
     return "\n".join(missed(rows)) or None
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--builds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rounds", type=int, default=20)
     sys.exit(main(**vars(parser.parse_args())))

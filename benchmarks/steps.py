@@ -17,7 +17,8 @@ processor without instructions for bfloat16 two, in float32), all compiled by `t
 same batch in turns (A B C D D C B A ...) in one process, so that all meet the same machine.
 Networks that are alike differ by some percent from build to build, in where they lie in memory, so
 that each contender is built several times, and races that often; ratios are medians over the rounds
-of all builds. What CycleGAN's pools and its identity loss cost is measured likewise. Writes
+of all builds. A contender's first step, in which it is traced, is measured beside. What CycleGAN's
+pools and its identity loss cost is measured likewise. Writes
 results/steps.json, and ends with an error where a ratio of `GOALS` is missed.
 """
 
@@ -237,6 +238,16 @@ def contenders(name, networks, size, channels, **options):
     return steps
 
 
+def first_steps(steps, data):
+    """{contender: seconds of its first step}, in which it is traced."""
+    found = {}
+    for key, step in steps.items():
+        begun = time.perf_counter()
+        finished(step(*data))
+        found[key] = time.perf_counter() - begun
+    return found
+
+
 def race(steps, data, rounds=5, seconds=1.0):
     """{contender: [seconds a step in each round]}; each runs `seconds` long in every round."""
     return turns.take({key: timed(step, data, seconds) for key, step in steps.items()}, rounds)
@@ -269,8 +280,12 @@ def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **option
     size, channels, count = case or CASES[name, networks]
     data = batch(name, size, channels, count)
     times, each_build = collections.defaultdict(list), []
+    firsts = collections.defaultdict(list)
     for _ in range(builds):
-        found = race(contenders(name, networks, size, channels, **options), data, rounds, seconds)
+        built = contenders(name, networks, size, channels, **options)
+        for key, first in first_steps(built, data).items():
+            firsts[key].append(first)
+        found = race(built, data, rounds, seconds)
         for key, values in found.items():
             times[key] += values
         each_build.append(turns.ratio(found, "library float32", "plain float32"))
@@ -281,6 +296,9 @@ def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **option
         "batch_size": count,
         "per_second": {
             key: round(count / statistics.median(values), 1) for key, values in times.items()
+        },
+        "first_step_seconds": {
+            key: round(statistics.median(values), 1) for key, values in firsts.items()
         },
         "rounds": len(times["library float32"]),
         "each_build": each_build,
