@@ -41,9 +41,8 @@ def comparisons():
         if networks == "guide":  # The others have no goal.
             yield partial(steps.compare, name, networks, builds=2), steps.missed
     for name in overhead.DATA:
-        # CycleGAN's first step takes longest; others differ from build to build.
-        builds, most = (1, 3) if name == "CycleGAN" else (2, 4)
-        yield partial(overhead.measure, name, builds, seconds=10.0, most=most), overhead.missed
+        builds = 1 if name == "CycleGAN" else 2  # Its first step takes longest.
+        yield partial(overhead.measure, name, builds, seconds=8.0, most=6), overhead.missed
     for name in generation.MODELS:
         images = 2_000 if name in generation.TRANSLATES else 10_000
         compare = partial(generation.compare, name, rounds=6, images=images, most=MOST)

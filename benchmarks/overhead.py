@@ -67,7 +67,7 @@ DATA = {
 }  # fmt: skip
 # `steps_per_execution` in the chapters, where it is not Keras' 1.
 EXECUTIONS = {"GAN": 8}
-LEAST = 16  # Executions of bare and of fit on each build.
+LEAST = 6  # Executions of bare and of fit, however long they take.
 # Executions of a turn of data or of one batch: of the five those at either end do not count, as the
 # pipeline works ahead, for the next turn.
 TURN, EDGE = 5, 1
@@ -206,19 +206,22 @@ def measure(name, builds=2, seconds=10.0, most=None, data=None, several=None):
     """One row of the table: seconds of the first step, milliseconds of the others, and ratios.
 
     Args:
-        builds: of the model, at least.
+        builds: of the model.
         seconds: for which bare and fit take turns on each.
-        most: builds at most, while it is not sure that their ratio reaches its goal; by default
-            `builds`.
+        most: how often they do so at most, on the last build, while it is not sure that their ratio
+            reaches its goal; by default `builds`.
     """
     data = data or gan_keras.load_dataset(**DATA[name])
     several = several or EXECUTIONS.get(name, 1)
     times, firsts, goal = {"bare": [], "fit": []}, [], {("fit", "bare"): 1 / GOALS["fit", "bare"]}
-    while len(firsts) < builds or turns.unsure(times, goal) and len(firsts) < (most or builds):
-        first, *found = measure_build(name, seconds, data, several)
-        firsts.append(first)
-        for values, new in zip(times.values(), found, strict=True):
-            values += list(new)
+    for done in range(max(builds, most or 0)):
+        if done < builds:
+            first, take_turns = measure_build(name, data, several)
+            firsts.append(first)
+        elif not turns.unsure(times, goal):
+            break
+        for values, found in zip(times.values(), take_turns(seconds), strict=True):
+            values += list(found)
     bare, fit = (float(statistics.median(values)) for values in times.values())
     more = beyond_one_batch(data, cached(next(iter(data)), data))
     return {
@@ -237,8 +240,9 @@ def measure(name, builds=2, seconds=10.0, most=None, data=None, several=None):
     }
 
 
-def measure_build(name, seconds, data, several):
-    """Seconds of the first step; and seconds a step in each turn of bare, and of fit."""
+def measure_build(name, data, several):
+    """Seconds of the first step of a model; and a function that lets bare and fit take turns on it
+    for so many seconds, and returns the seconds a step of each turn of bare, and of fit."""
     batch = next(iter(data))
     model = build(name, data, steps_per_execution=several)
     step = tf.function(model.train_step, input_signature=[data.element_spec], autograph=False)
@@ -256,8 +260,12 @@ def measure_build(name, seconds, data, several):
 
     same = cached(batch, data)
     once = statistics.median(epoch(model, same.repeat(4 * several)).once() for _ in range(3))
-    fit, alone = in_turns(model, same, bare, seconds)
-    return first, alone, fit + once / len(data)
+
+    def take_turns(seconds):
+        fit, alone = in_turns(model, same, bare, seconds)
+        return alone, fit + once / len(data)
+
+    return first, take_turns
 
 
 def unknown_size(name, rounds=9, seconds=1.0):
