@@ -84,9 +84,7 @@ class AdversarialModel(GenerativeModel):
         def move(strategy):
             for mean, weight in zip(averaged.weights, network.weights, strict=True):
                 rate = trained if weight.trainable else copied
-                strategy.extended.update(
-                    mean.value, assign, args=(weight.value, rate), group=False
-                )
+                strategy.extended.update(mean.value, assign, args=(weight.value, rate), group=False)
 
         # On several replicas a variable may only be written once for all of them.
         tf.distribute.get_replica_context().merge_call(move)
