@@ -16,9 +16,11 @@ class Adam(keras.optimizers.Adam):
     """
 
     def apply(self, grads, trainable_variables=None):
-        t = tf.cast(self.iterations + 1, tf.float32)  # Once, and not for each weight.
-        self._powers = self.beta_1**t, self.beta_2**t
-        return super().apply(grads, trainable_variables)
+        t = tf.cast(self.iterations + 1, tf.float32)
+        self._powers = self.beta_1**t, self.beta_2**t  # Once, and not for each weight.
+        iterations = super().apply(grads, trainable_variables)
+        self._powers = None  # A tensor of the graph that is traced here keeps all of it in memory.
+        return iterations
 
     def update_step(self, gradient, variable, learning_rate):
         if self.amsgrad or isinstance(gradient, tf.IndexedSlices):
