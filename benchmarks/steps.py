@@ -17,9 +17,9 @@ processor without instructions for bfloat16 two, in float32), all compiled by `t
 same batch in turns (A B C D D C B A ...) in one process, so that all meet the same machine.
 Networks that are alike differ by some percent from build to build, in where they lie in memory, so
 that each contender is built several times, and races that often; ratios are medians over the rounds
-of all builds. A contender's first step, in which it is traced, is measured beside. What CycleGAN's
-pools and its identity loss cost is measured likewise. Writes
-results/steps.json, and ends with an error where a ratio of `GOALS` is missed.
+of all builds. What CycleGAN's pools and its identity loss cost is measured likewise. A contender's
+first step, in which it is traced, is timed by itself. Writes results/steps.json, and ends with an
+error where a ratio of `GOALS` is missed.
 """
 
 import argparse

@@ -19,7 +19,7 @@ class Adam(keras.optimizers.Adam):
         t = tf.cast(self.iterations + 1, tf.float32)
         self._powers = self.beta_1**t, self.beta_2**t  # Once, and not for each weight.
         iterations = super().apply(grads, trainable_variables)
-        self._powers = None  # A tensor of the graph that is traced here keeps all of it in memory.
+        self._powers = None  # Where a graph is traced, tensors of no use outside of it.
         return iterations
 
     def update_step(self, gradient, variable, learning_rate):

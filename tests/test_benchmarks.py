@@ -295,6 +295,14 @@ def test_overhead_and_generation_are_measured_and_missed_goals_named():
     assert row["images"] == 20 and row["ratio"] > 0
 
 
+@pytest.mark.parametrize("goal, times", [(100.0, 1), (0.01, 3)])
+def test_fit_is_measured_until_its_ratio_is_surely_reached(monkeypatch, goal, times):
+    monkeypatch.setitem(overhead.GOALS, ("fit", "bare"), goal)
+    data = gan_keras.load_dataset("mnist", batch_size=8, limit=40)
+    row = overhead.measure("GAN", builds=1, seconds=0.0, most=3, data=data)
+    assert row["rounds"] == times * overhead.LEAST
+
+
 def test_fit_and_the_bare_step_take_turns_in_one_epoch(monkeypatch):
     """A step of fit that takes 20 ms more is told from the bare step, which runs between."""
     data = gan_keras.load_dataset("mnist", batch_size=8, limit=40)
