@@ -157,21 +157,20 @@ def convolve_upsampled(x, kernel):
         x: (batch, height, width, channels).
         kernel: (3, 3, channels, filters).
     """
-    # Row i of x becomes two. The upper sees x[i - 1] and twice x[i], the lower twice x[i] and
-    # x[i + 1]; likewise in columns.
+    # Where two rows of x meet, two rows of the result do: the upper comes from twice the upper row
+    # of x and the lower, the lower from the upper and twice the lower. Likewise in columns. So a
+    # window of 2 x 2 pixels gives the 2 x 2 that meet in its middle.
     kernels = [by_columns for rows in _met(kernel, 0) for by_columns in _met(rows, 1)]
     around = [[0, 0], [1, 1], [1, 1], [0, 0]]
     x = tf.pad(x, around, "SYMMETRIC")  # The edge itself repeated: after doubling, reflection.
     y = tf.nn.conv2d(x, tf.concat(kernels, axis=-1), 1, "VALID")
-    a, b, c, d = tf.split(y, 4, axis=-1)
-    y = tf.concat([a[:, :-1, :-1], b[:, :-1, 1:], c[:, 1:, :-1], d[:, 1:, 1:]], axis=-1)
-    return tf.nn.depth_to_space(y, 2)
+    return tf.nn.depth_to_space(y, 2)[:, 1:-1, 1:-1]
 
 
 def _met(kernel, axis):
     """Of the three taps along an axis, those that meet equal numbers added up, both ways."""
     first, middle, last = tf.unstack(kernel, axis=axis)
-    return tf.stack([first, middle + last], axis), tf.stack([first + middle, last], axis)
+    return tf.stack([first + middle, last], axis), tf.stack([first, middle + last], axis)
 
 
 @keras.saving.register_keras_serializable("gan_keras")
@@ -244,10 +243,8 @@ class InstanceNormalization(layers.GroupNormalization):
 
     def call(self, x):
         gamma, beta = map(tf.convert_to_tensor, (self.gamma, self.beta))
-        normalized = _normalized_by_image(
-            tf.cast(x, tf.float32), tf.cast(gamma, tf.float32), self.epsilon
-        )
-        return tf.cast(normalized + tf.cast(beta, tf.float32), self.compute_dtype)
+        x, gamma, beta = (tf.cast(value, tf.float32) for value in (x, gamma, beta))
+        return tf.cast(_normalized_by_image(x, gamma, beta, self.epsilon), self.compute_dtype)
 
     @classmethod
     def from_config(cls, config):
@@ -255,24 +252,27 @@ class InstanceNormalization(layers.GroupNormalization):
         return super().from_config({k: v for k, v in config.items() if k != "groups"})
 
 
-def _normalized_by_image(x, gamma, epsilon):
-    """gamma (x - mean) / sqrt(variance + epsilon), over each image's pixels."""
-    mean_of = functools.partial(tf.reduce_mean, axis=(1, 2), keepdims=True)
+def _normalized_by_image(x, gamma, beta, epsilon):
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta, over each image's pixels."""
+    rows_and_columns = tf.constant((1, 2))
+    mean_of = functools.partial(tf.reduce_mean, axis=rows_and_columns, keepdims=True)
 
     @tf.custom_gradient
-    def normalize(x, gamma):
+    def normalize(x, gamma, beta):
         centred = x - mean_of(x)
         scale = tf.math.rsqrt(mean_of(tf.square(centred)) + epsilon)
+        slope = gamma * scale
 
         def gradients(upstream):
-            along = scale * mean_of(upstream * centred)
-            for_x = gamma * scale * (upstream - mean_of(upstream) - scale * along * centred)
+            mean, along = mean_of(upstream), scale * mean_of(upstream * centred)
+            for_x = slope * (upstream - mean - scale * along * centred)
             pixels = x.shape[1:3].num_elements() or tf.reduce_prod(tf.shape(x)[1:3])
-            return for_x, tf.cast(pixels, x.dtype) * tf.reduce_sum(along, axis=(0, 1, 2))
+            of_images = tf.reduce_sum(tf.stack((along, mean)), axis=(1, 2, 3))
+            return for_x, *tf.unstack(tf.cast(pixels, x.dtype) * of_images)
 
-        return centred * (gamma * scale), gradients
+        return slope * centred + beta, gradients
 
-    return normalize(x, gamma)
+    return normalize(x, gamma, beta)
 
 
 def _check_images(layer, input_shape):
