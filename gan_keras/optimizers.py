@@ -17,25 +17,28 @@ class Adam(keras.optimizers.Adam):
 
     def apply(self, grads, trainable_variables=None):
         t = tf.cast(self.iterations + 1, tf.float32)
-        self._powers = self.beta_1**t, self.beta_2**t  # Once, and not for each weight.
+        numbers = {
+            "lr": self.learning_rate,
+            "beta1": self.beta_1,
+            "beta2": self.beta_2,
+            "beta1_power": self.beta_1**t,
+            "beta2_power": self.beta_2**t,
+            "epsilon": self.epsilon,
+        }
+        # As tensors once, and not for each weight.
+        self._numbers = {name: tf.cast(value, tf.float32) for name, value in numbers.items()}
         iterations = super().apply(grads, trainable_variables)
-        self._powers = None  # Where a graph is traced, tensors of no use outside of it.
+        self._numbers = None  # Where a graph is traced, tensors of no use outside of it.
         return iterations
 
     def update_step(self, gradient, variable, learning_rate):
         if self.amsgrad or isinstance(gradient, tf.IndexedSlices):
             return super().update_step(gradient, variable, learning_rate)
         i = self._get_variable_index(variable)
-        powers = [tf.cast(power, variable.dtype) for power in self._powers]
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[i].value.handle,
             v=self._velocities[i].value.handle,
-            beta1_power=powers[0],
-            beta2_power=powers[1],
-            lr=tf.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
             grad=tf.cast(gradient, variable.dtype),
+            **{name: tf.cast(value, variable.dtype) for name, value in self._numbers.items()},
         )

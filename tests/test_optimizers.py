@@ -11,13 +11,23 @@ SETTINGS = {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.99, "epsilon": 1e-3
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("extra", [{}, {"amsgrad": True}, {"clipnorm": 0.5}, {"use_ema": True}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {},
+        {"amsgrad": True},
+        {"clipnorm": 0.5},
+        {"use_ema": True},
+        {"learning_rate": keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5)},
+    ],
+    ids=lambda extra: next(iter(extra), "plain"),
+)
 def test_steps_are_keras(jit_compile, extra):
     gradients = tf.constant(np.random.default_rng(0).normal(size=(20, 3, 2)), tf.float32)
     ends = []
     for kind in (Adam, keras.optimizers.Adam):
         weight = keras.Variable(np.ones((3, 2)))
-        optimizer = kind(**SETTINGS, **extra)
+        optimizer = kind(**SETTINGS | extra)
         optimizer.build([weight])
         step = tf.function(lambda g, o=optimizer: o.apply([g]), jit_compile=jit_compile)
         for gradient in gradients:
@@ -26,6 +36,33 @@ def test_steps_are_keras(jit_compile, extra):
     assert np.abs(ends[0][0] - 1).min() > 1e-3
     for a, b in zip(*ends, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_a_rate_that_is_set_later_is_taken():
+    weight = keras.Variable(np.ones(3))
+    optimizer = Adam(**SETTINGS)
+    optimizer.build([weight])
+    step = tf.function(lambda: optimizer.apply([tf.ones(3)]))
+    step()
+    before = weight.numpy()
+    optimizer.learning_rate = 0.0
+    step()
+    assert (before != 1).all()
+    np.testing.assert_array_equal(weight.numpy(), before)
+
+
+def test_a_weight_costs_two_operations():
+    """Many make a first step slow: the update, and what Keras puts around the gradient."""
+    counts = []
+    for n in (1, 11):
+        weights = [keras.Variable(np.ones(3, "float32")) for _ in range(n)]
+        optimizer = Adam(**SETTINGS)
+        optimizer.build(weights)
+        step = tf.function(lambda *g, o=optimizer: o.apply(list(g)))
+        traced = step.get_concrete_function(*[tf.ones(3)] * n)
+        made = [x for x in traced.graph.get_operations() if x.type != "Placeholder"]
+        counts.append(len(made))
+    assert counts[1] - counts[0] == 10 * 2
 
 
 def test_rows_of_an_embedding_are_updated():
