@@ -189,6 +189,26 @@ def test_a_kernel_ends_with_its_chapter(tmp_path):
     assert not psutil.pid_exists(int(notebook.cells[0].outputs[0].text))
 
 
+def test_a_readers_run_keeps_nothing_of_tensorflows_log(tmp_path, monkeypatch):
+    import nbformat
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    import notebooks
+
+    code = """import sys
+print("I0000 00:00:17" + "95 port.cc:153] oneDNN is on", file=sys.stderr, flush=True)
+print("a result")"""
+    (tmp_path / "text.md").write_text(f"```python\n{code}\n```\n")
+    nbformat.write(notebooks.read_text(tmp_path / "text.md"), tmp_path / "01_log.ipynb")
+    monkeypatch.setattr(notebooks, "CHAPTERS", tmp_path)
+    monkeypatch.setattr(notebooks, "BUILD", tmp_path / "build")
+    notebooks.run("01")
+    (output,) = nbformat.read(tmp_path / "build/01_log.ipynb", as_version=4).cells[0].outputs
+    assert output.text == "a result\n"
+    page = (tmp_path / "build/01_log.html").read_text()
+    assert "a result" in page and "00:00:1795" not in page
+
+
 def test_prose_changes_without_execution_and_code_does_not(tmp_path):
     import nbformat
 

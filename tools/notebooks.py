@@ -248,7 +248,7 @@ def write_page(notebook, path: Path) -> None:
         if cell.cell_type == "markdown":
             cell.source = with_mathml(cell.source)
     html, _ = HTMLExporter().from_notebook_node(
-        tidy(page), {"metadata": {"name": path.stem.replace("_", " ")}}
+        page, {"metadata": {"name": path.stem.replace("_", " ")}}
     )
     # Nothing is fetched from a network when the page is opened.
     html = re.sub(r"<script[^>]*\bsrc=\"http[^>]*>\s*</script>", "", html)
@@ -283,8 +283,9 @@ def run(number: str) -> None:
         written = 0.0
 
         def write(notebook=notebook, target=target, page=page):
-            nbformat.write(notebook, target)
-            write_page(notebook, page)
+            tidied = tidy(nbformat.from_dict(notebook))  # A copy: cells may still be running.
+            nbformat.write(tidied, target)
+            write_page(tidied, page)
 
         def on_picture(write=write):
             nonlocal written
