@@ -27,8 +27,12 @@ def test_paper_recipe_is_the_papers_appendix(size, blocks):
         assert [x.padding for x in kinds(g, ReflectionPadding2D)] == [3, *[1] * 2 * blocks, 3]
         assert len(kinds(g, layers.Add)) == blocks
         assert len(kinds(g, layers.GroupNormalization)) == 5 + 2 * blocks
+        # The others' would be taken away by the normalisation.
+        assert [x.use_bias for x in convolutions] == [False] * (3 + 2 * blocks) + [True]
+        assert not any(x.use_bias for x in kinds(g, layers.Conv2DTranspose))
     for d in (model.discriminator_a, model.discriminator_b):
         assert [x.filters for x in kinds(d, layers.Conv2D)] == [64, 128, 256, 512, 1]
+        assert [x.use_bias for x in kinds(d, layers.Conv2D)] == [True, *[False] * 3, True]
         assert pix2pix.receptive_field(d).size == 70
         assert len(kinds(d, layers.GroupNormalization)) == 3
     assert (model.cycle_weight, model.identity_weight, model.pool_size) == (10, 0, 50)

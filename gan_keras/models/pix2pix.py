@@ -164,14 +164,16 @@ def patch_logits(x, patch_size=70, width=64, normalization="batch", stddev=None)
     kernel_size = 1 if size == 1 else 4
     for i, stride in enumerate([*strides, 1]):
         last = i == len(strides)
+        norm = normalization if 0 < i < len(strides) else None
         if kernel_size > 1:
             x = layers.ZeroPadding2D(1)(x)
         x = layers.Conv2D(
             1 if last else min(width << i, 8 * width), kernel_size, stride,
+            use_bias=norm != "instance",  # Which takes it away again.
             kernel_initializer=initializer(stddev), dtype="float32" if last else None,
         )(x)  # fmt: skip
         if not last:
-            x = layers.LeakyReLU(0.2)(normalize(x, normalization if i else None))
+            x = layers.LeakyReLU(0.2)(normalize(x, norm))
     return x
 
 
