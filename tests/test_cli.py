@@ -84,11 +84,11 @@ def test_minutes_end_a_training_and_more_of_them_go_on(pictures, tmp_path):
     def seconds():
         return float((tmp_path / "dcgan/history.csv").read_text().splitlines()[-1].split(",")[1])
 
-    done = train_for(0.2)
+    done = train_for(0.1)
     assert done.returncode == 0, done.stderr
-    assert seconds() >= 12 and " s left" not in done.stdout.splitlines()[-2]
+    assert seconds() >= 6 and " s left" not in done.stdout.splitlines()[-2]
     before = weights(tmp_path / "dcgan")
-    again = train_for(0.2)
+    again = train_for(0.1)
     assert again.returncode == 0 and "0 epochs trained" in again.stdout
     for a, b in zip(before, weights(tmp_path / "dcgan"), strict=True):
         np.testing.assert_array_equal(a, b)
