@@ -403,8 +403,8 @@ def test_settings_are_compared_in_processes_of_their_own(monkeypatch):
     monkeypatch.setattr(settings, "SETTINGS", {name: settings.SETTINGS[name] for name in names})
     told, start = [], settings.start
 
-    def watched(*arguments):
-        process = start(*arguments)
+    def watched(*arguments, **options):
+        process = start(*arguments, **options)
         told.append(psutil.Process(process.pid).environ())
         return process
 
