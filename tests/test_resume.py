@@ -17,9 +17,6 @@ import tensorflow as tf
 
 from tests.conftest import MODELS, batches, small_dcgan, small_gan
 
-# Trainings of all models, which several tests compare, are made once: on one worker of xdist.
-together = pytest.mark.xdist_group("undisturbed")
-
 # Trains every model, one after the other, and writes what each became.
 PROGRAM = """
     import os, signal, sys
@@ -66,42 +63,27 @@ def train(folder, kill_at=-1):
     return subprocess.run(command).returncode
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    assert train(folder) == 0
-    return folder
+def assert_same_end(a, b, what):
+    for build in MODELS:
+        model = build.__name__
+        with np.load(a / f"{model}.npz") as x, np.load(b / f"{model}.npz") as y:
+            assert x.files == y.files
+            for name in x.files:
+                np.testing.assert_array_equal(x[name], y[name], f"{model} {name}: {what}")
 
 
-def assert_same_end(a, b, model, what):
-    with np.load(a / f"{model}.npz") as x, np.load(b / f"{model}.npz") as y:
-        assert x.files == y.files
-        for name in x.files:
-            np.testing.assert_array_equal(x[name], y[name], f"{model} {name}: {what}")
-
-
-@pytest.fixture(scope="module")
-def repeated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("repeated")
-    assert train(folder) == 0
-    return folder
-
-
-@together
-def test_the_same_seed_gives_the_same_losses_and_weights(build, undisturbed, repeated):
-    assert_same_end(undisturbed, repeated, build.__name__, "two runs with set_seed(0)")
-
-
-@together
-def test_killed_again_and_again_a_training_ends_as_if_undisturbed(undisturbed, tmp_path):
+def test_runs_of_one_seed_end_alike_however_often_one_is_killed(tmp_path):
     """Bit for bit: order of the data, draws, dropout, moments, averages, pools, losses."""
+    undisturbed, repeated, killed = (tmp_path / x for x in ("undisturbed", "repeated", "killed"))
+    assert train(undisturbed) == train(repeated) == 0
+    assert_same_end(undisturbed, repeated, "two runs with set_seed(0)")
+
     kills = [random.SystemRandom().randint(2, STEPS // 2) for _ in range(3)]
     for kill_at in kills:
-        code = train(tmp_path, kill_at)
+        code = train(killed, kill_at)
         assert code in (-signal.SIGKILL, 0)  # 0 where fewer steps were left.
-    assert train(tmp_path) == 0
-    for build in MODELS:
-        assert_same_end(undisturbed, tmp_path, build.__name__, f"killed after {kills} steps")
+    assert train(killed) == 0
+    assert_same_end(undisturbed, killed, f"killed after {kills} steps")
 
 
 def trained(folder, images, epochs, build=small_gan, extra=(), **settings):
