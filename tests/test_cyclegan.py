@@ -187,8 +187,8 @@ def test_both_directions_of_rectangles_and_other_channels(shape, target):
     )
     model.compile()
     rng = np.random.default_rng(0)
-    a, b = (rng.uniform(-1, 1, (2, *s)).astype("float32") for s in (shape, target))
-    history = model.fit(a, b, verbose=0).history
+    a, b = (rng.uniform(-1, 1, (5, *s)).astype("float32") for s in (shape, target))
+    history = model.fit(a, b, batch_size=4, verbose=0).history  # The last batch has 1 pair.
     assert np.isfinite(list(history.values())).all()
     assert (history["identity"][0] > 0) == alike
     there, back = model.translate(a), model.translate(b, direction="b_to_a")
