@@ -27,6 +27,10 @@ def test_paper_recipe_is_the_papers_appendix():
     assert {x.rate for x in kinds(g, layers.Dropout)} == {0.5}
     assert [x.filters for x in kinds(d, layers.Conv2D)] == [64, 128, 256, 512, 1]
     assert len(kinds(d, layers.BatchNormalization)) == 3  # not after the first, nor the last
+    # A normalisation would take the others' away.
+    assert [x.use_bias for x in kinds(g, layers.Conv2D)] == [True, *[False] * 6, True]
+    assert [x.use_bias for x in decoder] == [*[False] * 7, True]
+    assert [x.use_bias for x in kinds(d, layers.Conv2D)] == [True, *[False] * 3, True]
     assert d.output_shape == (None, 30, 30, 1)
     assert pix2pix.receptive_field(d).size == 70
     optimizer = pix2pix.build_optimizer(**model.optimizer_options)

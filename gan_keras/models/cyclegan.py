@@ -86,7 +86,7 @@ def build_generator(
         )
     blocks = blocks or (9 if min(image_shape[:2]) >= 256 else 6)
 
-    def weights(bias=normalization != "instance"):  # Which takes a bias away again.
+    def weights(bias=normalization is None):  # A normalisation takes it away again.
         return {"use_bias": bias, "kernel_initializer": initializer(stddev)}
 
     def convolve(x, filters, size, **weights):

@@ -100,33 +100,29 @@ def build_generator(
     target_shape = target_shape or image_shape
     depth, widest = halvings(image_shape, depth), widest or 8 * width
     widths = [min(width << i, widest) for i in range(depth)]
+
+    def options(norm):
+        # A normalisation takes a bias away again.
+        weights = {"use_bias": norm is None, "kernel_initializer": initializer(stddev)}
+        return {"strides": 2, "padding": "same", **weights}
+
     image = x = keras.Input(image_shape)
     handed = []
     for i, filters in enumerate(widths):
-        x = layers.Conv2D(
-            filters, kernel_size, strides=2, padding="same", kernel_initializer=initializer(stddev)
-        )(x)
-        if 0 < i < depth - 1:
-            x = normalize(x, normalization)
+        norm = normalization if 0 < i < depth - 1 else None
+        x = layers.Conv2D(filters, kernel_size, **options(norm))(x)
+        x = normalize(x, norm)
         x = layers.LeakyReLU(0.2)(x)
         handed.append(x)
     for i, filters in reversed(list(enumerate(widths[:-1]))):
-        x = layers.Conv2DTranspose(
-            filters, kernel_size, strides=2, padding="same", kernel_initializer=initializer(stddev)
-        )(x)
+        x = layers.Conv2DTranspose(filters, kernel_size, **options(normalization))(x)
         x = normalize(x, normalization)
         if dropout and i >= depth - 4:
             x = layers.Dropout(dropout)(x)
         x = layers.ReLU()(x)
         if skips:
             x = layers.Concatenate()([x, handed[i]])
-    x = layers.Conv2DTranspose(
-        target_shape[-1],
-        kernel_size,
-        strides=2,
-        padding="same",
-        kernel_initializer=initializer(stddev),
-    )(x)
+    x = layers.Conv2DTranspose(target_shape[-1], kernel_size, **options(None))(x)
     return keras.Model(image, layers.Activation("tanh", dtype="float32")(x), name="generator")
 
 
@@ -169,7 +165,7 @@ def patch_logits(x, patch_size=70, width=64, normalization="batch", stddev=None)
             x = layers.ZeroPadding2D(1)(x)
         x = layers.Conv2D(
             1 if last else min(width << i, 8 * width), kernel_size, stride,
-            use_bias=norm != "instance",  # Which takes it away again.
+            use_bias=norm is None,  # A normalisation takes it away again.
             kernel_initializer=initializer(stddev), dtype="float32" if last else None,
         )(x)  # fmt: skip
         if not last:
