@@ -19,7 +19,7 @@ run: $(VENV)/.installed ## run a chapter into build/: CHAPTER=02 for one, CHAPTE
 	@$(BIN)/python tools/notebooks.py run $(CHAPTER)
 
 test: $(VENV)/.installed ## run all tests: the package, then every chapter and solution in smoke size
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax chapters
 
 test-all: test ## run all tests, then those that take long, and keep their result in tests/long.json
@@ -29,7 +29,7 @@ bench: $(VENV)/.installed ## measure speed: an error where a ratio is missed
 	$(BIN)/python benchmarks/bench.py
 
 test-unit: $(VENV)/.installed ## test the package alone
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 tests
 
 $(FLOOR)/.installed: $(VENV)/.installed tools/floor.py
 	@mkdir -p build && $(VENV)/bin/python tools/floor.py > build/floor.txt
@@ -37,7 +37,7 @@ $(FLOOR)/.installed: $(VENV)/.installed tools/floor.py
 	@touch $@
 
 test-floor: $(FLOOR)/.installed ## test the package on the lowest versions it allows
-	$(FLOOR)/bin/python -m pytest -n 2 --dist loadgroup tests
+	$(FLOOR)/bin/python -m pytest -n 2 tests
 
 lint: $(VENV)/.installed ## check style with ruff
 	$(BIN)/ruff check .
