@@ -16,6 +16,7 @@ import io
 import os
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -186,8 +187,17 @@ async def execute(notebook, folder: Path, on_picture=None) -> float:
     # TensorFlow's log belongs on no page. On a CPU it reports at level 2, as an error, each
     # LeakyReLU after a convolution that it cannot fuse: no reader could do anything about it.
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    # A kernel of a manager that is handed in would stay, with its memory, until all chapters end.
-    await runner.async_execute(env=environment, cleanup_kc=True)
+    # Some lines come at every level. The terminal is spared them as well, unless they are the last
+    # words of a kernel; what a cell writes to stderr is in the notebook.
+    with tempfile.TemporaryFile() as log:
+        try:
+            # A kernel of a manager that is handed in would stay, with its memory, until all
+            # chapters end.
+            await runner.async_execute(env=environment, cleanup_kc=True, stderr=log)
+        except DeadKernelError:
+            log.seek(0)
+            sys.stderr.write("\n" + log.read().decode(errors="replace"))
+            raise
     return time.monotonic() - begun
 
 
