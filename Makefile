@@ -5,7 +5,7 @@ BOOK := .venv-book
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run test test-all bench test-unit test-chapters test-floor lint check lab notebooks prose play test-play slides book test-book colab clean
+.PHONY: help run test test-all bench test-unit test-floor lint check lab notebooks prose play test-play slides book test-book colab clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
