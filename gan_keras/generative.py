@@ -301,13 +301,13 @@ class GenerativeModel(keras.Model):
         # Scaled gradients may overflow; the optimizer then leaves the step out and scales less.
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         finite = guards.finite(loss, [] if scaled else gradients)
-        if tf.distribute.has_strategy():
-            # Replicas meet to add up gradients, which they cannot inside a condition.
+        if tf.distribute.has_strategy() or not self.jit_compile:
             with tf.control_dependencies([guards.assert_finite(finite, self.step)]):
-                gradients = keras.tree.map_structure(tf.identity, gradients)
-            optimizer.apply(gradients, variables)
+                optimizer.apply(gradients, variables)
             return
 
+        # XLA leaves assertions out. A condition takes longer to build, and replicas, which meet to
+        # add up gradients, cannot do so inside one.
         def stop():
             now = tf.cast(self.step, tf.int64)
             self.lost_at.assign(tf.where(self.lost_at < 0, now, self.lost_at))
