@@ -3,6 +3,7 @@
 import functools
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -103,9 +104,9 @@ def convolve_in_two(x, kernel, strides=(1, 1), padding="VALID"):
     rows, columns, channels, filters = kernel.shape
     along = tf.reshape(tf.transpose(kernel, (1, 2, 0, 3)), (1, columns, channels, rows * filters))
     # Of each row of the kernel the first filter goes to the result's first, and so on.
-    down = tf.reshape(tf.eye(rows * filters, dtype=x.dtype), (rows, filters, 1, rows * filters))
+    down = np.eye(rows * filters).reshape(rows, filters, 1, rows * filters).transpose(0, 2, 3, 1)
     x = tf.nn.conv2d(x, along, (1, strides[1]), padding)
-    return tf.nn.conv2d(x, tf.transpose(down, (0, 2, 3, 1)), (strides[0], 1), padding)
+    return tf.nn.conv2d(x, tf.constant(down, x.dtype), (strides[0], 1), padding)
 
 
 @keras.saving.register_keras_serializable("gan_keras")
@@ -160,17 +161,18 @@ def convolve_upsampled(x, kernel):
     # Where two rows of x meet, two rows of the result do: the upper comes from twice the upper row
     # of x and the lower, the lower from the upper and twice the lower. Likewise in columns. So a
     # window of 2 x 2 pixels gives the 2 x 2 that meet in its middle.
-    kernels = [by_columns for rows in _met(kernel, 0) for by_columns in _met(rows, 1)]
+    taps = tf.constant(np.einsum("pia,qjb->pqijab", _MET, _MET), x.dtype)
+    channels, filters = kernel.shape[2:]
+    kernels = tf.einsum("pqijab,abcf->ijcpqf", taps, kernel)
+    kernels = tf.reshape(kernels, (2, 2, channels, 4 * filters))
     around = [[0, 0], [1, 1], [1, 1], [0, 0]]
     x = tf.pad(x, around, "SYMMETRIC")  # The edge itself repeated: after doubling, reflection.
-    y = tf.nn.conv2d(x, tf.concat(kernels, axis=-1), 1, "VALID")
+    y = tf.nn.conv2d(x, kernels, 1, "VALID")
     return tf.nn.depth_to_space(y, 2)[:, 1:-1, 1:-1]
 
 
-def _met(kernel, axis):
-    """Of the three taps along an axis, those that meet equal numbers added up, both ways."""
-    first, middle, last = tf.unstack(kernel, axis=axis)
-    return tf.stack([first + middle, last], axis), tf.stack([first, middle + last], axis)
+# Of the upper and the lower row of the result: which of three taps meet which of two rows.
+_MET = np.array([[[1, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])
 
 
 @keras.saving.register_keras_serializable("gan_keras")
@@ -267,8 +269,9 @@ def _normalized_by_image(x, gamma, beta, epsilon):
             mean, along = mean_of(upstream), scale * mean_of(upstream * centred)
             for_x = slope * (upstream - mean - scale * along * centred)
             pixels = x.shape[1:3].num_elements() or tf.reduce_prod(tf.shape(x)[1:3])
+            pixels = float(pixels) if isinstance(pixels, int) else tf.cast(pixels, x.dtype)
             of_images = tf.reduce_sum(tf.stack((along, mean)), axis=(1, 2, 3))
-            return for_x, *tf.unstack(tf.cast(pixels, x.dtype) * of_images)
+            return for_x, *tf.unstack(pixels * of_images)
 
         return slope * centred + beta, gradients
 

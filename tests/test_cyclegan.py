@@ -134,7 +134,9 @@ def test_discriminators_are_shown_the_pools_images(images):
     for i in range(0, 40, 8):
         model.train_step((images[i : i + 8], -images[i : i + 8]))
     for step, (new, returned) in enumerate(shown):
-        np.testing.assert_array_equal(judged[3 * step + 2], returned)  # fake for G, real, shown
+        # In each step first the fakes for G, then the real images and those shown in one batch.
+        real = images[8 * step : 8 * step + 8]
+        np.testing.assert_array_equal(judged[2 * step + 1], np.concatenate([real, returned]))
         assert np.array_equal(new, returned) == (step == 0)  # until the pool is full
     assert int(model.pool_a.count.value) == int(model.pool_b.count.value) == 8
     assert np.abs(model.pool_a.images.numpy() - model.pool_b.images.numpy()).max() > 1e-3
