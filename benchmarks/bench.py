@@ -75,17 +75,19 @@ def networks_of(row):
 
 
 def step_rows(rows):
-    """In bfloat16, a dash where the processor has no instructions for it."""
+    """A dash for bfloat16 where the processor has no instructions for it, and for what an earlier
+    form of the program did not measure."""
     for row in rows:
         speed, over = row["per_second"], row["over_plain_float32"]
         speeds = [speed.get(f"{who} {p}") for p in steps.GOALS for who in ("plain", "library")]
         ratios = [row["over_plain"].get(p) for p in steps.GOALS] + [over.get("mixed_bfloat16")]
-        firsts = row.get("first_step_seconds", {})
+        firsts, traces = row.get("first_step_seconds", {}), row.get("trace_seconds", {})
         yield [
             networks_of(row), row["batch_size"],
             *("–" if x is None else round(x) for x in speeds),
             *("–" if x is None else f"{x:.2f}" for x in ratios),
-            *(firsts.get(f"{who} float32", "–") for who in ("plain", "library")),
+            *(seconds.get(f"{who} float32", "–")
+              for who in ("plain", "library") for seconds in (firsts, traces)),
         ]  # fmt: skip
 
 
@@ -162,7 +164,8 @@ def setting_rows(rows):
 TABLES = (
     ("Steps beside plain ones", "steps", "rows", step_rows,
      ("networks", "batch", "plain", "library", "plain bf16", "library bf16", "ratio", "ratio bf16",
-      "library bf16 / plain", "first step, plain, s", "library, s")),
+      "library bf16 / plain", "first step, plain, s", "its tracing", "first step, library, s",
+      "its tracing")),
     ("Parts of CycleGAN's step", "steps", "parts", part_rows,
      ("step", "batch", "pairs/s", "time, over the step without")),
     ("What `fit` and data add", "overhead", "rows", overhead_rows,

@@ -239,12 +239,14 @@ def contenders(name, networks, size, channels, **options):
 
 
 def first_steps(steps, data):
-    """{contender: seconds of its first step}, in which it is traced."""
+    """{contender: (seconds in which its step is traced, seconds of its first step with that)}."""
     found = {}
     for key, step in steps.items():
         begun = time.perf_counter()
+        step.get_concrete_function(*data)
+        traced = time.perf_counter() - begun
         finished(step(*data))
-        found[key] = time.perf_counter() - begun
+        found[key] = traced, time.perf_counter() - begun
     return found
 
 
@@ -280,10 +282,11 @@ def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **option
     size, channels, count = case or CASES[name, networks]
     data = batch(name, size, channels, count)
     times, each_build = collections.defaultdict(list), []
-    firsts = collections.defaultdict(list)
+    traces, firsts = collections.defaultdict(list), collections.defaultdict(list)
     for _ in range(builds):
         built = contenders(name, networks, size, channels, **options)
-        for key, first in first_steps(built, data).items():
+        for key, (traced, first) in first_steps(built, data).items():
+            traces[key].append(traced)
             firsts[key].append(first)
         found = race(built, data, rounds, seconds)
         for key, values in found.items():
@@ -296,6 +299,9 @@ def compare(name, networks, builds=4, rounds=5, seconds=0.3, case=None, **option
         "batch_size": count,
         "per_second": {
             key: round(count / statistics.median(values), 1) for key, values in times.items()
+        },
+        "trace_seconds": {
+            key: round(statistics.median(values), 1) for key, values in traces.items()
         },
         "first_step_seconds": {
             key: round(statistics.median(values), 1) for key, values in firsts.items()

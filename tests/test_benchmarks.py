@@ -188,7 +188,8 @@ def test_both_contenders_do_the_same_mathematics(name, kind):
 def test_a_comparison_of_steps_gives_the_ratios_and_names_missed_goals():
     row = steps.compare("GAN", "own", builds=2, rounds=2, seconds=0.01, case=(28, 1, 4))
     assert row["rounds"] == 4 and len(row["each_build"]) == 2
-    assert min(row["first_step_seconds"].values()) > 0
+    for key, first in row["first_step_seconds"].items():
+        assert 0 < row["trace_seconds"][key] < first
     assert all(value > 0 for value in row["per_second"].values())
     assert row["over_plain"]["float32"] == row["over_plain_float32"]["float32"]
     over = {"float32": 1.31, "mixed_bfloat16": 1.59}
@@ -216,9 +217,10 @@ def test_bfloat16_is_measured_where_the_processor_has_it(tmp_path):
         {"library float32": 13, "plain float32": 10},
         "over_plain": {"float32": 1.3}, "over_plain_float32": {"float32": 1.3},
         "first_step_seconds": {"library float32": 2.0, "plain float32": 3.0},
+        "trace_seconds": {"library float32": 1.5},
     }  # fmt: skip
     (line,) = bench.step_rows([row])
-    assert line[2:] == [10, 13, "–", "–", "1.30", "–", "–", 3.0, 2.0]
+    assert line[2:] == [10, 13, "–", "–", "1.30", "–", "–", 3.0, "–", 2.0, 1.5]
 
 
 def test_contenders_take_turns_until_their_goal_is_surely_reached():
