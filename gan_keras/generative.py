@@ -24,7 +24,8 @@ class GenerativeModel(keras.Model):
     Attributes:
         tracked: names of the values that `track` takes and `fit` reports, as means over an epoch.
         training_data: what `fit` was last given, checked.
-        lost_at: the training step whose loss or gradient was not finite, -1 while there is none.
+        lost_at: under XLA, the training step whose loss or gradient was not finite, -1 while there
+            is none; else such a step ends in an error.
 
     Args:
         image_shape: (height, width, channels); or (dimensions,) where the data are points.
@@ -293,6 +294,10 @@ class GenerativeModel(keras.Model):
             tape: `tf.GradientTape`.
             optimizer: one of those given to `compile`.
             networks: those that this optimizer was built for.
+
+        Raises:
+            tf.errors.InvalidArgumentError: for a loss or gradient that is not finite; `fit` makes
+                a FloatingPointError of it. Under XLA no step is made from then on.
         """
         variables = [v for network in networks for v in network.trainable_variables]
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -306,8 +311,8 @@ class GenerativeModel(keras.Model):
                 optimizer.apply(gradients, variables)
             return
 
-        # XLA leaves assertions out. A condition takes longer to build, and replicas, which meet to
-        # add up gradients, cannot do so inside one.
+        # XLA leaves assertions out. A condition takes longer to build, and inside one replicas
+        # cannot meet to add up gradients.
         def stop():
             now = tf.cast(self.step, tf.int64)
             self.lost_at.assign(tf.where(self.lost_at < 0, now, self.lost_at))

@@ -43,9 +43,9 @@ def _remembers(layer) -> bool:
 class StopWhenLost(keras.callbacks.Callback):
     """Ends a training whose loss is no longer a number, and leaves finite weights behind.
 
-    `GenerativeModel.minimize` makes no step from then on, so that it is enough to look now and
-    then. Moving statistics and pools of images change on the way to the loss: they go back to what
-    they were when the epoch began.
+    `GenerativeModel.minimize` ends the step by an assertion, or makes none from then on under XLA,
+    where it is enough to look now and then. Moving statistics and pools of images change on the
+    way to the loss: they go back to what they were when the epoch began.
 
     Raises:
         FloatingPointError: names the step.
