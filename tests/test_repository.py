@@ -3,8 +3,10 @@
 import ast
 import asyncio
 import base64
+import inspect
 import io
 import json
+import operator
 import re
 import subprocess
 import sys
@@ -227,6 +229,23 @@ def test_prose_changes_without_execution_and_code_does_not(tmp_path):
     assert "More words" in cells[0].source and cells[1].outputs == [output]
     with pytest.raises(ValueError, match="has to be executed"):
         with_outputs_of(executed, parse("# One\n\n```python\n1 + 2\n```\n"))
+
+
+def test_chapters_print_the_code_as_it_is():
+    import gan_keras
+
+    import nbformat
+
+    printing = re.compile(r"print\(inspect\.getsource\(gan_keras\.([\w.]+)\)\)")
+    printed = 0
+    for path in sorted((ROOT / "chapters").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for name in printing.findall(cell.source):
+                source = inspect.getsource(operator.attrgetter(name)(gan_keras))
+                output = "".join(output.get("text", "") for output in cell.outputs)
+                assert source in output, f"{path.name} shows another {name}: build it anew."
+                printed += 1
+    assert printed > 5
 
 
 def test_pictures_of_notebooks_lose_an_alpha_channel_that_hides_nothing():
