@@ -132,10 +132,7 @@ def distance(x, y):
 
 
 def in_one_pass(network, x, y, training):
-    """[network(x), network(y)] of two batches of one size, faster to trace and run than in two.
-
-    A network of your own that has batch normalisation sees both as one batch.
-    """
+    """[network(x), network(y)] of two batches of one size, faster to trace and run than in two."""
     return tf.split(network(tf.concat([x, y], axis=0), training=training), 2)
 
 
@@ -163,6 +160,8 @@ class CycleGAN(TranslationModel):
         generator_ab: (batch, *image_shape) -> (batch, *target_shape); G in the paper.
         generator_ba: (batch, *target_shape) -> (batch, *image_shape); F in the paper.
         discriminator_a, discriminator_b: (batch, *shape of that side) -> (batch, h, w, 1) logits.
+            Two batches share a pass where they can (`in_one_pass`): batch normalisation in a
+            network of your own sees them as one.
         average: see `AdversarialModel`.
         seed: see `GenerativeModel`.
 
