@@ -765,6 +765,27 @@ def test_a_lost_training_on_replicas(images, tmp_path, mirrored):
     assert_stops(model, images, tmp_path)
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_every_update_waits_for_the_assertions_of_all_replicas(mirrored, replicas):
+    """Without that, which of the two is first is a matter of luck on replicas."""
+    strategy = mirrored if replicas == 2 else tf.distribute.get_strategy()
+    with strategy.scope():
+        model = small_gan()
+        model.compile()
+    run = tf.function(lambda x: strategy.run(model.train_step, args=(x,)), autograph=False)
+    operations = run.get_concrete_function(tf.zeros((8, *SHAPE))).graph.get_operations()
+    updates = [op for op in operations if op.type == "ResourceApplyAdam"]
+    assert len(updates) == replicas * len(model.trainable_variables)
+    for update in updates:
+        before, ahead = set(), [update]
+        while ahead:
+            op = ahead.pop()
+            if op not in before:
+                before.add(op)
+                ahead += [*op.control_inputs, *(x.op for x in op.inputs)]
+        assert sum(op.type == "Assert" for op in before) >= replicas, update.name
+
+
 # Properties: whatever is given, a plain error or what was promised
 
 
