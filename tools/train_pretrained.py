@@ -1,6 +1,6 @@
 """Trains the models that come with the package, longer than a reader would.
 
-    python tools/train_pretrained.py NAME [--epochs 60] [--policy mixed_bfloat16]
+    python tools/train_pretrained.py NAME [--epochs 60] [--policy mixed_bfloat16] [--seed 0]
 
 Writes gan_keras/pretrained/NAME.npz and its card NAME.json, whose scores
 `python benchmarks/scorecard.py NAME` then measures. The learning rate falls to 0 in a straight line
@@ -125,12 +125,12 @@ class Translations(keras.callbacks.Callback):
             print(scores, flush=True)
 
 
-def main(name, epochs=None, policy="float32"):
+def main(name, epochs=None, policy="float32", seed=0):
     class_name, arguments, data_name, loading, default_epochs, rate = RECIPES[name]
     epochs = epochs or default_epochs
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(policy)
-    model = getattr(gan_keras, class_name)(**arguments, seed=0)
+    model = getattr(gan_keras, class_name)(**arguments, seed=seed)
     translates = isinstance(model, gan_keras.TranslationModel)
     labels = not translates and bool(model.num_classes)
     data = gan_keras.load_dataset(data_name, labels=labels, **loading)
@@ -148,7 +148,7 @@ def main(name, epochs=None, policy="float32"):
         else:
             model.compile(*(Adam(rate, 0.5, 0.99) for _ in range(2)))
 
-    folder = ROOT / "build/pretrained" / name
+    folder = ROOT / "build/pretrained" / f"{name}_{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock(folder / "minutes.json")
     # A collapse should be seen before the end.
@@ -169,7 +169,8 @@ def main(name, epochs=None, policy="float32"):
         arguments,
         data=data_name,
         **kept,
-        command=f"python tools/train_pretrained.py {name} --epochs {epochs} --policy {policy}",
+        command=f"python tools/train_pretrained.py {name} --epochs {epochs} --policy {policy}"
+        f" --seed {seed}",
         epochs=epochs,
         steps=int(model.step),
         batch_size=loading["batch_size"],
@@ -183,4 +184,5 @@ if __name__ == "__main__":
     parser.add_argument("name", choices=RECIPES)
     parser.add_argument("--epochs", type=int, help="in place of the recipe's own number")
     parser.add_argument("--policy", default="float32", help="mixed_bfloat16 is faster on some CPUs")
+    parser.add_argument("--seed", type=int, default=0)
     main(**vars(parser.parse_args()))
