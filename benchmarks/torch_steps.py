@@ -103,9 +103,8 @@ def layer(kind, config, weights, rank):
         made.weight.data, made.bias.data = gamma, beta
         made.running_mean, made.running_var = mean, variance
     elif kind == "InstanceNormalization":
-        gamma, beta = weights
-        made = nn.GroupNorm(len(gamma), len(gamma), config["epsilon"])
-        made.weight.data, made.bias.data = gamma, beta
+        channels = config["groups"]
+        made = nn.GroupNorm(channels, channels, config["epsilon"], affine=False)
     else:
         simple = {
             "LeakyReLU": lambda: nn.LeakyReLU(config["negative_slope"]),

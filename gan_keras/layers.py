@@ -220,24 +220,25 @@ class BatchNormalization(layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable("gan_keras")
 class InstanceNormalization(layers.GroupNormalization):
-    """Keras' layer with a group for each channel, and its gradient written out.
+    """Each channel of each image brought to mean 0 and variance 1 (Ulyanov et al. 2016).
 
-    That takes fewer operations than the gradient that TensorFlow derives. The results are Keras' up
-    to rounding; both compute in float32 whatever the policy.
+    (batch, height, width, channels) -> the same. Keras' layer with a group for each channel, and
+    its gradient written out, which takes fewer operations than the one that TensorFlow derives. The
+    results are Keras' up to rounding; both compute in float32 whatever the policy. Nothing is
+    learned, no scale and no shift, as in the PyTorch code of CycleGAN's authors.
 
     Args:
-        **kwargs: as for Keras' layer, without `groups`; the images must be (batch, height, width,
-            channels), scaled and shifted.
+        **kwargs: as for Keras' layer, without `groups`.
 
     Raises:
         ValueError: for inputs of another rank, or options that are not here.
     """
 
     def __init__(self, **kwargs):
-        super().__init__(groups=-1, **kwargs)
-        if self.axis not in (-1, 3) or not (self.scale and self.center):
+        super().__init__(groups=-1, **{"scale": False, "center": False, **kwargs})
+        if self.axis not in (-1, 3) or self.scale or self.center:
             raise ValueError(
-                "The instance normalization takes axis=-1, scale=True and center=True; use "
+                "The instance normalization takes axis=-1, scale=False and center=False; use "
                 "keras.layers.GroupNormalization(groups=-1) for others."
             )
 
@@ -246,9 +247,8 @@ class InstanceNormalization(layers.GroupNormalization):
         super().build(input_shape)
 
     def call(self, x):
-        gamma, beta = map(tf.convert_to_tensor, (self.gamma, self.beta))
-        x, gamma, beta = (tf.cast(value, tf.float32) for value in (x, gamma, beta))
-        return tf.cast(_normalized_by_image(x, gamma, beta, self.epsilon), self.compute_dtype)
+        y = _normalized_by_image(tf.cast(x, tf.float32), self.epsilon)
+        return tf.cast(y, self.compute_dtype)
 
     @classmethod
     def from_config(cls, config):
@@ -256,28 +256,23 @@ class InstanceNormalization(layers.GroupNormalization):
         return super().from_config({k: v for k, v in config.items() if k != "groups"})
 
 
-def _normalized_by_image(x, gamma, beta, epsilon):
-    """gamma (x - mean) / sqrt(variance + epsilon) + beta, over each image's pixels."""
+def _normalized_by_image(x, epsilon):
+    """(x - mean) / sqrt(variance + epsilon), over each image's pixels."""
     rows_and_columns = tf.constant((1, 2))
     mean_of = functools.partial(tf.reduce_mean, axis=rows_and_columns, keepdims=True)
 
     @tf.custom_gradient
-    def normalize(x, gamma, beta):
+    def normalize(x):
         centred = x - mean_of(x)
         scale = tf.math.rsqrt(mean_of(tf.square(centred)) + epsilon)
-        slope = gamma * scale
+        y = scale * centred
 
-        def gradients(upstream):
-            mean, along = mean_of(upstream), scale * mean_of(upstream * centred)
-            for_x = slope * (upstream - mean - scale * along * centred)
-            pixels = x.shape[1:3].num_elements() or tf.reduce_prod(tf.shape(x)[1:3])
-            pixels = float(pixels) if isinstance(pixels, int) else tf.cast(pixels, x.dtype)
-            of_images = tf.reduce_sum(tf.stack((along, mean)), axis=(1, 2, 3))
-            return for_x, *tf.unstack(pixels * of_images)
+        def gradient(upstream):
+            return scale * (upstream - mean_of(upstream) - y * mean_of(upstream * y))
 
-        return slope * centred + beta, gradients
+        return y, gradient
 
-    return normalize(x, gamma, beta)
+    return normalize(x)
 
 
 def _check_images(layer, input_shape):
@@ -300,11 +295,12 @@ def initializer(stddev: float | None):
 
 
 def normalize(x, kind: str | None):
-    """`x` (batch, H, W, C), each channel normalised to mean 0 and variance 1, then rescaled.
+    """`x` (batch, H, W, C), each channel normalised to mean 0 and variance 1.
 
     Args:
-        kind: "batch", over all images of a batch; "instance", over each image alone (Ulyanov et
-            al. 2016, arXiv:1607.08022); None leaves x as it is.
+        kind: "batch", over all images of a batch, then scaled and shifted as learned; "instance",
+            over each image alone (Ulyanov et al. 2016, arXiv:1607.08022), which learns nothing;
+            None leaves x as it is.
 
     Raises:
         ValueError: for another kind.

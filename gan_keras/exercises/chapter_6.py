@@ -116,7 +116,7 @@ def schedule_over(answer):
 def no_message(answer):
     plain, noisy = numbers(answer, 2)
     require(min(plain, noisy) > 0, "an error is above 0.")
-    # The solution: 0.69 and 1.07.
+    # The solution: 0.70 and 1.21.
     require(plain < 1, f"with {plain:.3g} the plain model returns no more colour than grey would.")
     require(
         noisy > 1.15 * plain,

@@ -11,8 +11,7 @@ where one started, so that the image is kept and only its style is changed.
     L_identity(G, F)  = E[|G(b) - b|] + E[|F(a) - a|],  for some of the paper's results with
                         the weight 0.5 lambda, for the others not at all               (section 5.2)
 
-Departures from the paper: images are drawn from averaged weights, and instance normalisation
-has a learned scale and shift.
+Departure from the paper: images are drawn from averaged weights.
 """
 
 from gan_keras import checks, profiles
