@@ -226,7 +226,8 @@ def to_few(images, side, channels, filters, policy, rounds):
 def upsampled(images, side, channels, filters, policy, rounds):
     """Milliseconds of a convolution of the large image, and of the small one to the same effect."""
     shapes = (images, side, side, channels), (images, 2 * side, 2 * side, filters)
-    enlarge, around = keras.layers.UpSampling2D(), [[0, 0], [1, 1], [1, 1], [0, 0]]
+    enlarge = keras.layers.UpSampling2D(dtype=policy.removeprefix("mixed_"))
+    around = [[0, 0], [1, 1], [1, 1], [0, 0]]
 
     def large(x, kernel):
         return tf.nn.conv2d(tf.pad(enlarge(x), around, "REFLECT"), kernel, 1, "VALID")

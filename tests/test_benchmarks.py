@@ -394,7 +394,7 @@ def test_ways_of_a_convolution_are_measured():
     assert list(layouts) == ["channels last", "channels first"]
     to_few = limits.to_few(2, 9, 4, 1, "mixed_bfloat16", rounds=1)
     assert list(to_few) == ["at once", "in two"]
-    upsampled = limits.upsampled(2, 5, 4, 3, "float32", rounds=1)
+    upsampled = limits.upsampled(2, 5, 4, 3, "mixed_bfloat16", rounds=1)
     assert list(upsampled) == ["large", "small"]
     for times in [*layouts.values(), *to_few.values(), *upsampled.values()]:
         assert times["forwards"] > 0 and times["gradients"] > 0
