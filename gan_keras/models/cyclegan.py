@@ -11,7 +11,8 @@ where one started, so that the image is kept and only its style is changed.
     L_identity(G, F)  = E[|G(b) - b|] + E[|F(a) - a|],  for some of the paper's results with
                         the weight 0.5 lambda, for the others not at all               (section 5.2)
 
-Departure from the paper: images are drawn from averaged weights.
+Departure from the paper: images are drawn from averaged weights. Instance normalisation is that of
+the authors' PyTorch code, which learns no scale and no shift; their Torch code learns both.
 """
 
 from gan_keras import checks, profiles
