@@ -73,7 +73,7 @@ RECIPES = {
         100,
         None,
     ),
-    # From `--seed 4` the colours stay as they are without an identity loss, from others not.
+    # From `--seed 4` the colours stay as they are without an identity loss, from some not.
     "cyclegan-emoji": (
         "CycleGAN",
         {"recipe": "fast", "identity_weight": 0.0},
