@@ -9,9 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Steps that are made in one execution where a single one takes milliseconds.
-AT_ONCE = 8
-
 
 class GenerativeModel(keras.Model):
     """A `keras.Model` of several networks, trained by several optimizers.
@@ -55,7 +52,7 @@ class GenerativeModel(keras.Model):
 
     # Compiling, saving and loading
 
-    def compile(self, optimizers, settings=None, *, steps_per_execution="auto", jit_compile="auto",
+    def compile(self, optimizers, settings=None, *, steps_per_execution=1, jit_compile="auto",
                 run_eagerly=False):  # fmt: skip
         """Builds each optimizer for the networks it trains.
 
@@ -64,9 +61,7 @@ class GenerativeModel(keras.Model):
                 A subclass gives its own `compile` keyword arguments of the same names.
             settings: the subclass's other `compile` arguments, to be given again on loading.
             steps_per_execution: steps between two returns to Python, where callbacks hear of
-                batches. More than one is faster where a step takes milliseconds. "auto": up to 8
-                for networks without convolutions, on one replica, and where no callback but
-                Keras' and this package's hears of batches; else 1.
+                batches. More than one is faster where a step takes milliseconds.
             jit_compile: True, False, or "auto": XLA on a GPU.
             run_eagerly: True runs steps as plain Python, to look inside with a debugger.
 
@@ -74,9 +69,11 @@ class GenerativeModel(keras.Model):
             ValueError: if two entries share one optimizer; if `steps_per_execution` is no whole
                 number of at least 1.
         """
-        if steps_per_execution != "auto":
-            checks.check_whole("steps_per_execution", steps_per_execution)
-        super().compile(optimizer=None, jit_compile=jit_compile, run_eagerly=run_eagerly)
+        checks.check_whole("steps_per_execution", steps_per_execution)
+        super().compile(
+            optimizer=None, steps_per_execution=steps_per_execution, jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+        )  # fmt: skip
         self._compile_arguments = {
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
@@ -100,8 +97,6 @@ class GenerativeModel(keras.Model):
             optimizer.build([v for network in networks for v in network.trainable_variables])
             self._optimizers[name] = optimizer
             setattr(self, name, optimizer)
-        auto = steps_per_execution == "auto"
-        self.steps_per_execution = self._executions() if auto else steps_per_execution
 
     def get_compile_config(self):
         if not self.compiled:
@@ -172,12 +167,7 @@ class GenerativeModel(keras.Model):
             FloatingPointError: if a loss or gradient is no longer finite. The network whose loss
                 it is keeps its weights, and so do all others from then on.
         """
-        callbacks = keras.tree.flatten(callbacks or [])
-        asked = {key: kwargs.get(key) for key in ("steps_per_epoch", "validation_steps")}
-        several = self._executions(callbacks, **asked)
-        if several != self.steps_per_execution:
-            self.steps_per_execution = several
-            self.train_function = self.test_function = None  # These are made for a number.
+        self._check_executions(kwargs, "steps_per_epoch", "validation_steps")
         if not isinstance(x, (np.ndarray, tf.Tensor)):
             kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
         validation = kwargs.get("validation_data")
@@ -194,7 +184,7 @@ class GenerativeModel(keras.Model):
             self.lost_at.assign(-1)
         # Before the caller's own, so that none of them keeps a lost model or uneven statistics.
         watch = guards.StopWhenLost()
-        callbacks = [watch, guards.AgreeOnStatistics(), *callbacks]
+        callbacks = [watch, guards.AgreeOnStatistics(), *keras.tree.flatten(callbacks or [])]
         try:
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
         except tf.errors.InvalidArgumentError as error:
@@ -203,55 +193,30 @@ class GenerativeModel(keras.Model):
                 watch.restore()
             raise error from None
 
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None,
-                 steps=None, callbacks=None, **kwargs):  # fmt: skip
+    def evaluate(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.evaluate`, with the checks of `fit`."""
-        kept = several = self.steps_per_execution
-        if not isinstance(callbacks, keras.callbacks.CallbackList):  # That of `fit`, which chose.
-            chosen = self._executions(keras.tree.flatten(callbacks or []), steps=steps)
-            several = chosen if chosen < kept or (steps or 0) % kept else kept
-        # A callback may evaluate in the midst of a training, which goes on with its own number.
-        if several != kept:
-            self.steps_per_execution, self.test_function = several, None
+        self._check_executions(kwargs, "steps")
         try:
-            x, y = self._checked(x, y)
-            return super().evaluate(
-                x, y, batch_size, verbose, sample_weight, steps, callbacks, **kwargs
-            )
+            return super().evaluate(*self._checked(x, y), *args, **kwargs)
         except tf.errors.InvalidArgumentError as error:
             raise checks.explained(error) from None
-        finally:
-            if several != kept:
-                self.steps_per_execution, self.test_function = kept, None
 
-    def _executions(self, callbacks=(), **asked):
-        """The steps of an execution, chosen or as compiled.
-
-        Refuses numbers of steps `asked` for that Keras would exceed, and replicas, on which it
-        cannot do several.
-        """
-        if not self.compiled:
-            return 1  # Keras will say so.
-        asked = {key: steps for key, steps in asked.items() if steps is not None}
+    def _check_executions(self, arguments, *names):
+        """Refuses what Keras does not do with several steps an execution, or does not do right."""
+        several = self.steps_per_execution
         replicas = self.distribute_strategy.num_replicas_in_sync
-        several = self._compile_arguments["steps_per_execution"]
-        if several == "auto":
-            one = self.run_eagerly or replicas > 1 or any(map(guards.hears_of_batches, callbacks))
-            one = one or any(hasattr(layer, "kernel_size") for layer in self._flatten_layers())
-            most = 1 if one else AT_ONCE
-            return max(k for k in range(1, most + 1) if not any(n % k for n in asked.values()))
         if several > 1 and replicas > 1:
             raise ValueError(
                 f"The model was compiled with steps_per_execution={several}, which Keras cannot do "
                 f"on {replicas} replicas. Compile it with steps_per_execution=1."
             )
-        for key, steps in asked.items():
-            if steps % several:  # Keras would go on to the next multiple.
+        for name in names:
+            steps = arguments.get(name)
+            if steps is not None and steps % several:  # Keras would go on to the next multiple.
                 raise ValueError(
-                    f"{key} is {steps}; it must be a multiple of {several}, as the model was "
+                    f"{name} is {steps}; it must be a multiple of {several}, as the model was "
                     f"compiled with steps_per_execution={several}."
                 )
-        return several
 
     def _checked(self, x, y=None):
         return checks.checked(x, self.image_shape, y, self.num_classes)

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import itertools
 
 import keras
 import tensorflow as tf
@@ -97,14 +96,6 @@ class AgreeOnStatistics(keras.callbacks.Callback):
         values = strategy.run(lambda: [tf.identity(state.value) for state in states])
         for state, value in zip(states, values, strict=True):
             state.assign(strategy.reduce("MEAN", value, axis=None))
-
-
-def hears_of_batches(callback) -> bool:
-    """Whether a callback does something at a batch that neither Keras nor this package wrote."""
-    kinds = itertools.product(("", "train_", "test_"), ("begin", "end"))
-    hooks = [getattr(callback, f"on_{kind}batch_{when}") for kind, when in kinds]
-    wrote = {hook.__module__.partition(".")[0] for hook in hooks}
-    return not wrote <= {"keras", __package__}
 
 
 def assert_finite(condition, step):

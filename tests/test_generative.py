@@ -68,7 +68,7 @@ def test_the_means_are_those_of_the_steps_where_the_size_of_the_data_is_not_know
     for known in (True, False):
         keras.utils.set_random_seed(0)
         model = build()
-        model.compile(steps_per_execution=1)
+        model.compile()
         data = batches(model, images)
         data = data if known else data.filter(lambda x: True)
         found.append(model.fit(data, verbose=0).history)
@@ -203,100 +203,6 @@ def test_several_steps_an_execution_come_back_and_are_checked(images, tmp_path):
     assert model.step == 0
     model.fit(data, steps_per_epoch=6, verbose=0)
     assert model.step == 6
-
-
-class Batches(keras.callbacks.Callback):
-    """Hears of every execution's last batch."""
-
-    def on_train_begin(self, logs=None):
-        self.heard = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.heard.append(batch)
-
-
-class Unheard(Batches):
-    """The same, as if it came with the package: `fit` chooses as if it were not there."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        super().on_train_batch_end(batch, logs)
-
-    on_train_batch_end.__module__ = "gan_keras.tests"
-
-
-def test_short_steps_are_made_several_at_once_unless_told_otherwise(build, images):
-    model, unheard = build(), Unheard()
-    model.compile()
-    data = batches(model, images, size=4)  # 16 batches.
-    model.fit(data, verbose=0, callbacks=[unheard])
-    dense = build in (small_gan, small_vae)
-    assert unheard.heard == ([7, 15] if dense else list(range(16)))
-
-
-def test_a_callback_of_ones_own_hears_of_every_batch(images):
-    model, own, heard = small_gan(), Batches(), []
-    model.compile()
-    assert model.steps_per_execution == 8
-    by_lambda = keras.callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: heard.append(b))
-    at_the_end = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
-    for callback in (own, [[by_lambda], keras.callbacks.TerminateOnNaN()]):
-        model.fit(batches(model, images), verbose=0, callbacks=callback)
-        assert model.steps_per_execution == 1
-    assert own.heard == heard == [0, 1, 2, 3]
-    model.fit(batches(model, images), verbose=0, callbacks=[at_the_end])
-    assert model.steps_per_execution == 8 and model.step == 12
-
-
-@pytest.mark.parametrize("asked, several", [((100,), 5), ((7,), 7), ((11,), 1), ((16, 6), 2)])
-def test_steps_that_are_asked_for_are_made_exactly(images, asked, several):
-    model, unheard = small_gan(), Unheard()
-    model.compile()
-    data = batches(model, images).repeat()
-    options = dict(zip(("steps_per_epoch", "validation_steps"), asked, strict=False))
-    if len(asked) > 1:
-        options["validation_data"] = data
-    model.fit(data, verbose=0, callbacks=[unheard], **options)
-    assert model.step == asked[0]
-    assert unheard.heard == list(range(several - 1, asked[0], several))
-
-
-def test_evaluating_in_the_midst_of_a_training_leaves_it_alone(images):
-    model, seen = small_gan(), []
-    model.compile()
-    data = batches(model, images).repeat()
-
-    def evaluate(epoch, logs):
-        seen.append(model.evaluate(data, steps=3, verbose=0, return_dict=True)["g_loss"])
-
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=evaluate)
-    model.fit(data, epochs=2, steps_per_epoch=16, verbose=0, callbacks=[watch])
-    assert model.step == 32 and len(seen) == 2 and model.steps_per_execution == 8
-    heard = []
-    watch = keras.callbacks.LambdaCallback()
-    watch.on_test_batch_end = lambda batch, logs: heard.append(batch)
-    model.evaluate(data, steps=16, verbose=0, callbacks=[watch])
-    assert heard == list(range(16)) and model.steps_per_execution == 8
-
-
-def test_one_step_at_once_where_keras_cannot_do_several(images, mirrored):
-    eager = small_gan()
-    eager.compile(run_eagerly=True)
-    with mirrored.scope():
-        replicated = small_gan()
-        replicated.compile()
-    for model in eager, replicated:
-        assert model.steps_per_execution == 1
-        model.fit(batches(model, images), verbose=0)
-        assert model.step == 4
-
-
-def test_the_choice_of_steps_comes_back(tmp_path):
-    model = small_gan()
-    model.compile()
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert loaded.get_compile_config()["steps_per_execution"] == "auto"
-    assert loaded.steps_per_execution == 8
 
 
 def test_progress_of_several_steps_an_execution_ends_with_the_epoch(images):
