@@ -110,7 +110,7 @@ class _Grid(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if not self.frames:
-            self._draw(0)
+            self._draw(self.model._initial_epoch or 0)  # Where a backup is gone on from.
 
     def on_epoch_end(self, epoch, logs=None):
         due = (epoch + 1) % self.every == 0 and time.monotonic() - self._drawn >= self.seconds
@@ -118,7 +118,7 @@ class _Grid(keras.callbacks.Callback):
             self._draw(epoch + 1)
 
     def on_train_end(self, logs=None):
-        if self.folder is not None:
+        if self.folder is not None and len(self.frames) > 1:
             (self.folder / "animation.png").write_bytes(self.animation().data)
 
     def animation(self, columns: int | None = None, seconds: float = 0.3):
@@ -147,7 +147,8 @@ class SampleGrid(_Grid):
         n: number of images.
         seed: of the latent vectors.
         every: epochs between two pictures; the state before the first epoch and that after the last
-            are drawn too.
+            are drawn too. Where a training goes on, and `Backup` stands before this callback, the
+            first is of the state that was kept.
         seconds: at least between two pictures, where epochs are short.
         folder: where to write each grid as epoch_0001.png, and, when training ends, all of them
             as animation.png, a PNG with several frames; None writes nothing.

@@ -168,7 +168,8 @@ class GenerativeModel(keras.Model):
                 it is keeps its weights, and so do all others from then on.
         """
         self._check_executions(kwargs, "steps_per_epoch", "validation_steps")
-        if not isinstance(x, (np.ndarray, tf.Tensor)):
+        finite = isinstance(x, keras.utils.PyDataset) and x.num_batches is not None
+        if not (finite or isinstance(x, (np.ndarray, tf.Tensor))):
             kwargs.setdefault("shuffle", False)  # Others shuffle themselves; Keras warns if asked.
         validation = kwargs.get("validation_data")
         if isinstance(validation, tuple):
@@ -180,6 +181,7 @@ class GenerativeModel(keras.Model):
             # As Keras would, but counted, so that `Backup` can bring it to where it was.
             x = guards.counted(self.distribute_strategy.experimental_distribute_dataset(x))
         self.training_data = x
+        self._initial_epoch = None  # Where a backup has set it, that was for the `fit` before.
         if self.compiled:
             self.lost_at.assign(-1)
         # Before the caller's own, so that none of them keeps a lost model or uneven statistics.

@@ -467,6 +467,28 @@ def test_fit_accepts_a_second_array_validation_data_and_generators(build, images
     model.fit(((images[i : i + 16], second[:16]) for i in range(0, 64, 16)), epochs=1, verbose=0)
 
 
+def test_a_finite_pydataset_is_shuffled_as_keras_does(images):
+    class Batches(keras.utils.PyDataset):
+        asked = []
+
+        def __len__(self):
+            return 32
+
+        def __getitem__(self, i):
+            self.asked.append(i)
+            return (images[2 * i : 2 * i + 2],)
+
+    for options, shuffled in (({}, True), ({"shuffle": False}, False)):
+        model = small_gan()
+        model.compile()
+        data = Batches()
+        data.asked.clear()
+        model.fit(data, epochs=2, verbose=0, **options)
+        order = data.asked[-32:]
+        assert sorted(order) == list(range(32))
+        assert (order != sorted(order)) == shuffled
+
+
 def test_one_trace_for_whole_and_last_batches(build, images):
     model = build()
     model.compile()

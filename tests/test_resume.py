@@ -189,6 +189,20 @@ def test_a_finished_training_is_not_trained_again_but_may_go_on(images, tmp_path
     assert trained(tmp_path, images, 3)[1] == [2]
 
 
+def test_a_training_after_one_that_went_on_begins_at_its_own_beginning(images, tmp_path):
+    trained(tmp_path / "first", images, 3)
+    model = small_gan()
+    model.compile()
+
+    def epochs(count, *callbacks):
+        data = batches(model, images)
+        return model.fit(data, epochs=count, verbose=0, callbacks=[*callbacks]).epoch
+
+    assert epochs(4, gan_keras.callbacks.Backup(tmp_path / "first")) == [3]
+    assert epochs(2, gan_keras.callbacks.Backup(tmp_path / "second")) == [0, 1]
+    assert epochs(2) == [0, 1]
+
+
 def test_backups_every_few_epochs_and_at_the_end(images, tmp_path):
     trained(tmp_path, images, 5, every=2)
     kept = sorted(path.name for path in tmp_path.glob("*.index"))

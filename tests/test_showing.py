@@ -90,6 +90,25 @@ def test_sample_grid_draws_the_same_latents_at_every_epoch(images, tmp_path):
     assert Image.open(tmp_path / "frames" / files[1]).size == (height, height)
 
 
+def test_sample_grid_goes_on_with_what_a_backup_kept(images, tmp_path):
+    """The pictures of the epochs before, and the animation, are not written over."""
+    found = []
+    for epochs in (2, 2, 4):  # The second finds all done.
+        model = small_gan()
+        model.compile()
+        grid = callbacks.SampleGrid(n=4, seed=7, folder=tmp_path / "frames")
+        backup = callbacks.Backup(tmp_path / "backup")
+        model.fit(images, epochs=epochs, verbose=0, callbacks=[backup, grid])
+        files = {path.name: path.read_bytes() for path in (tmp_path / "frames").iterdir()}
+        found.append(([epoch for epoch, _ in grid.frames], files))
+    (first, kept), (second, again), (third, more) = found
+    assert (first, second, third) == ([0, 1, 2], [2], [2, 3, 4])
+    assert again == kept
+    assert {name: more[name] for name in kept if name.startswith("epoch")} == {
+        name: kept[name] for name in kept if name.startswith("epoch")
+    }
+
+
 def test_sample_grid_orders_classes(images):
     model = small_cgan()
     model.compile()
