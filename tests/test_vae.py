@@ -51,6 +51,11 @@ def test_bad_arguments(arguments, message):
         gan_keras.VAE(SHAPE, **{"latent_dim": 4, **arguments})
 
 
+def test_points_are_refused():
+    with pytest.raises(ValueError, match=r"image_shape is \(2,\); a VAE needs \(height, width"):
+        gan_keras.VAE((2,))
+
+
 def test_generate_decodes_the_prior():
     model = small_vae()
     z = gan_keras.latent.normal(3, 4, seed=5)

@@ -62,7 +62,8 @@ class VAE(GenerativeModel):
         seed: see `GenerativeModel`.
 
     Raises:
-        ValueError: if the networks do not fit, or noise is not positive.
+        ValueError: if the networks do not fit, image_shape is not that of images, or noise is not
+            positive.
     """
 
     tracked = ("loss", "reconstruction", "kl")
@@ -70,6 +71,11 @@ class VAE(GenerativeModel):
     def __init__(self, image_shape=(28, 28, 1), latent_dim=16, encoder=None, decoder=None,
                  noise=0.4, seed=None, **kwargs):  # fmt: skip
         super().__init__(image_shape, seed=seed, **kwargs)
+        if len(self.image_shape) != 3:
+            raise ValueError(
+                f"image_shape is {self.image_shape}; a VAE needs (height, width, channels). Points "
+                "can be learned by `GAN`."
+            )
         if not (isinstance(noise, numbers.Real) and 0 < noise < math.inf):
             raise ValueError(f"noise is {noise!r}; a standard deviation must be positive.")
         latent.check_dim(latent_dim)
