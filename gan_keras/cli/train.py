@@ -105,6 +105,8 @@ def run_train(options) -> int:
     with strategy.scope():
         model = build(options, data)
         model.compile(**end)
+    if options.model in ("gan", "vae") and options.strategy == "one":
+        model.steps_per_execution = 8  # Of steps so short, what Keras does between two counts.
     folder.mkdir(parents=True, exist_ok=True)
     if chief:
         (folder / "run.json").write_text(json.dumps(settings(options), indent=1) + "\n")
