@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import gan_keras
 from gan_keras import cli
 
 import keras
@@ -111,6 +112,25 @@ def test_labels_and_pairs_are_found(pictures, tmp_path, model):
     assert (tmp_path / "samples" / "epoch_0001.png").exists()
     model = keras.models.load_model(tmp_path / "model.keras")
     assert model.num_classes == (2 if model.num_classes else 0)
+
+
+def test_short_steps_are_made_eight_at_once(pictures, tmp_path, monkeypatch):
+    """In the training, and not in what is trained on from its file."""
+    seen, fit = [], gan_keras.GAN.fit
+
+    def watched(self, *args, **kwargs):
+        seen.append(self.steps_per_execution)
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(gan_keras.GAN, "fit", watched)
+    # Else all later operations of this process would be deterministic, and slow.
+    monkeypatch.setattr(gan_keras, "set_seed", keras.utils.set_random_seed)
+    arguments = ["--data", str(pictures), "--batch-size", "32", "--epochs", "2"]
+    for name in ("gan", "dcgan"):
+        assert cli.main(["train", name, *arguments, "--out", str(tmp_path / name)]) == 0
+    assert seen == [8, 1]
+    model = keras.models.load_model(tmp_path / "gan/model.keras")
+    assert model.step == 6 and model.steps_per_execution == 1
 
 
 def test_ctrl_c_says_how_to_go_on(pictures, tmp_path):
