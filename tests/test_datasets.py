@@ -462,6 +462,29 @@ def test_a_class_called_train_is_no_split(tmp_path):
     assert len(arrays(dataset)[0]) == 2
 
 
+def test_a_folder_without_pictures_is_no_class_and_no_hindrance(tmp_path):
+    """Such as the __MACOSX of an archive."""
+    save(tmp_path / "train" / "dogs" / "a.png")
+    save(tmp_path / "test" / "dogs" / "b.png")
+    for place in (tmp_path / "__MACOSX", tmp_path / "train" / "__MACOSX"):
+        place.mkdir()
+        (place / "._a.png").write_bytes(b"")
+        (place / "notes.txt").write_text("")
+    dataset = load_dataset(tmp_path, labels=True, batch_size=1)
+    assert dataset.class_names == ["dogs"]
+    assert len(arrays(dataset)[0]) == 1
+
+
+def test_links_to_folders_are_followed_and_never_round_and_round(tmp_path):
+    save(tmp_path / "elsewhere" / "cats" / "a.png")
+    save(tmp_path / "pets" / "dogs" / "b.png")
+    (tmp_path / "pets" / "cats").symlink_to(tmp_path / "elsewhere" / "cats")
+    (tmp_path / "pets" / "dogs" / "again").symlink_to(tmp_path / "pets")
+    dataset = load_dataset(tmp_path / "pets", labels=True, batch_size=2)
+    assert dataset.class_names == ["cats", "dogs"]
+    assert sorted(arrays(dataset)[1].tolist()) == [0, 1]
+
+
 def test_no_folder_no_images(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no folder .*missing"):
         load_dataset(tmp_path / "missing")

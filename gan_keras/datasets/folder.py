@@ -142,7 +142,9 @@ def fitted(path, size, channels) -> np.ndarray:
 
 
 def _subfolders(folder):
-    return [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    """Those that hold pictures: archives leave others behind, such as __MACOSX."""
+    visible = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    return [path for path in visible if _with_suffix(path, SUFFIXES)]
 
 
 def _files(folder):
@@ -163,13 +165,18 @@ def foreign_files(folder) -> list[Path]:
 
 
 def _with_suffix(folder, suffixes):
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in suffixes
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    found = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        place = Path(place)
+        found += [place / name for name in names if name[0] != "."]
+        # A link to a folder that holds it would lead round and round.
+        above = place.resolve()
+        folders[:] = [
+            name
+            for name in folders
+            if name[0] != "." and not above.is_relative_to((place / name).resolve())
+        ]
+    return sorted(path for path in found if path.suffix.lower() in suffixes and path.is_file())
 
 
 def _partners(folders):
