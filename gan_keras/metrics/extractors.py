@@ -7,6 +7,7 @@ into `weights/extractors.json`. A Fréchet distance over them is a Fréchet clas
 is called FID over Inception alone.
 """
 
+import contextlib
 import hashlib
 import json
 from functools import cache
@@ -114,7 +115,19 @@ def build_classifier(image_shape=(28, 28, 1), num_classes=10, width=32) -> keras
     return keras.Model(image, [features, logits], name="classifier")
 
 
+@contextlib.contextmanager
+def _in_float32():
+    """Builds what measures in float32, whatever models are trained in."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 @cache
+@_in_float32()
 def load_extractor(name: str) -> Extractor:
     """The fixed extractor of a data set.
 

@@ -116,8 +116,10 @@ class Reference:
             return None
         n = min(n, len(self._real[0]))
         if n not in self._real_scores:
-            features, probabilities = (output[:n] for output in self._real_outputs)
-            labels = None if self._real[1] is None else self._real[1][:n]
+            # Of all parts, as images from a folder come class by class.
+            rows = np.arange(n) * len(self._real[0]) // n
+            features, probabilities = (output[rows] for output in self._real_outputs)
+            labels = None if self._real[1] is None else np.asarray(self._real[1])[rows]
             self._real_scores[n] = Scores(**self._values(features, probabilities, labels))
         return self._real_scores[n]
 

@@ -114,7 +114,7 @@ def test_real_images_are_nearer_than_damaged_ones(reference):
 
 
 def test_a_report_names_n_extractor_and_what_real_images_score(reference):
-    images, labels = real("mnist", "train[50000:]", 200)
+    images, labels = (x[::2] for x in real("mnist", "train[50000:]", 400))
     scores = reference.measure(images, labels)
     text = str(scores)
     assert "200 images against 400 real ones of mnist" in text
@@ -140,6 +140,31 @@ def test_a_reference_of_ones_own():
     scores = own.measure(images)
     assert scores.frechet == pytest.approx(0, abs=1e-6) and scores.real is None
     assert "measured" not in str(scores)
+
+
+def test_fewer_real_images_are_of_all_parts():
+    """From a folder they come class by class."""
+    extractor = metrics.load_extractor("mnist")
+    images, labels = real("mnist", "train[50000:]", 800)
+    by_class = np.argsort(labels, kind="stable")
+    own = metrics.Reference(
+        real("mnist", limit=400)[0], extractor, real=(images[by_class], labels[by_class])
+    )
+    scores = own.real_scores(200)
+    assert scores.n == 200 and scores.modes == 10 and scores.accuracy > 0.9
+    whole = own.real_scores(800)
+    assert scores.frechet < 3 * whole.frechet
+
+
+def test_what_measures_is_of_float32_whatever_is_trained():
+    images, _ = real("mnist", limit=100)
+    expected, _ = metrics.load_extractor("mnist")(images)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    metrics.load_extractor.cache_clear()
+    features, _ = metrics.load_extractor("mnist")(images)
+    assert features.dtype == np.float32
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
 
 
 def test_evaluate_measures_on_the_epochs_it_should(reference):
