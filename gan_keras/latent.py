@@ -58,6 +58,7 @@ def lerp(start, end, steps: int) -> np.ndarray:
         start, end: (latent_dim,).
     """
     t = _times(start, end, steps)
+    start, end = (np.asarray(v, np.float64) for v in (start, end))
     return ((1 - t) * start + t * end).astype(np.float32)
 
 

@@ -42,8 +42,10 @@ class GaussianMixture:
                 f"weights has the shape {self.weights.shape}; it must be ({modes},), one for each "
                 "mode."
             )
-        if np.any(self.weights < 0) or not math.isclose(self.weights.sum(), 1):
+        # As near as float32 comes.
+        if np.any(self.weights < 0) or not math.isclose(self.weights.sum(), 1, rel_tol=1e-5):
             raise ValueError(f"weights is {weights}; it must be positive numbers that sum to 1.")
+        self.weights = self.weights / self.weights.sum()
 
     @property
     def dimension(self) -> int:

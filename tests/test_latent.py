@@ -2,6 +2,7 @@ from gan_keras import latent
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 
 def test_latent_vectors_are_standard_normal_and_prefix_stable():
@@ -30,6 +31,7 @@ def test_paths_begin_and_end_where_they_should(between):
     path = between(a, b, 9)
     assert path.shape == (9, 64) and path.dtype == np.float32
     np.testing.assert_allclose(path[[0, -1]], [a, b], atol=1e-5)
+    np.testing.assert_array_equal(between(tf.constant(a), tf.constant(b), 9), path)
 
 
 def test_the_straight_line_dips_and_the_great_circle_does_not():

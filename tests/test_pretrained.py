@@ -90,6 +90,13 @@ def saved(tmp_path):
     return model, tmp_path / "mine.json"
 
 
+def test_a_dot_in_a_name_is_a_part_of_it(tmp_path):
+    for rate in ("0.0002", "0.0004"):
+        pretrained.save(gan_keras.DCGAN(width=2, seed=0), tmp_path / f"lr-{rate}", {"width": 2})
+    assert len(list(tmp_path.iterdir())) == 4
+    gan_keras.load_pretrained(tmp_path / "lr-0.0002.json")
+
+
 def test_saved_weights_are_the_averaged_ones_to_half_precision(saved):
     model, path = saved
     loaded = gan_keras.load_pretrained(path)

@@ -52,6 +52,15 @@ def test_density_integrates_to_one():
     assert toys.ring().density(points).sum() * (x[1] - x[0]) ** 2 == pytest.approx(1, abs=1e-4)
 
 
+def test_weights_need_to_sum_to_1_as_float32_can():
+    weights = np.full(10, 0.1, np.float32)  # 1.0000000149.
+    mixture = toys.GaussianMixture(np.arange(10.0), std=1, weights=weights)
+    assert mixture.weights.sum() == pytest.approx(1, abs=1e-12)
+    assert mixture.sample(5, seed=0).shape == (5, 1)
+    with pytest.raises(ValueError, match="sum to 1"):
+        toys.GaussianMixture(np.arange(10.0), std=1, weights=1.001 * weights)
+
+
 def test_samples_follow_weights_and_stds():
     mixture = toys.GaussianMixture([-5.0, 5.0], std=[0.5, 1.0], weights=[0.2, 0.8])
     points = mixture.sample(20000, seed=0)[:, 0]

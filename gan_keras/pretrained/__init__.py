@@ -104,7 +104,7 @@ def save(model, path: Path, arguments: dict, **about) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **model_weights)
     path = Path(path)
-    path.with_suffix(".npz").write_bytes(buffer.getvalue())
+    path.with_name(f"{path.name}.npz").write_bytes(buffer.getvalue())
     content = {
         "kind": KIND,
         "class": type(model).__name__,
@@ -113,7 +113,7 @@ def save(model, path: Path, arguments: dict, **about) -> None:
         **about,
         "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
     }
-    path.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+    path.with_name(f"{path.name}.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _build(content, path) -> keras.Model:
