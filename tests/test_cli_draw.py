@@ -194,3 +194,12 @@ def test_translations_are_measured_on_the_test_pairs(capsys):
     ours = card["directions"]["a_to_b"]
     for what, figures in (("translated", ours), ("input", ours["input"])):
         assert f"{what}: mean_absolute {figures['mean_absolute']:.4g}" in shown
+
+
+def test_a_run_of_a_degradation_is_measured_on_it(tmp_path, capsys):
+    small = tmp_path / "model.keras"
+    gan_keras.Pix2Pix((64, 64, 3), width=2, recipe="fast", seed=0).save(small)
+    settings = {"model": "pix2pix", "data": ["emoji"], "pair": ["denoise"]}
+    (tmp_path / "run.json").write_text(json.dumps(settings))
+    assert cli.main(["evaluate", str(tmp_path)]) == 0
+    assert "test pairs of emoji" in capsys.readouterr().out

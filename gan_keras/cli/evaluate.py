@@ -59,7 +59,8 @@ def training_of(name) -> dict:
     try:
         run = json.loads((path / "run.json").read_text())
         data = run["data"][0] if len(run["data"]) == 1 else None
-        return {"data": data, "pair": run["pair"] or EMOJI_PAIRS.get(run["model"])}
+        pair = run["pair"] or EMOJI_PAIRS.get(run["model"])
+        return {"data": data, "pair": pair[0] if pair and len(pair) == 1 else pair}
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path / 'run.json'} cannot be read as a run's settings.") from error
 
