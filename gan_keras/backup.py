@@ -20,8 +20,8 @@ class Backup(keras.callbacks.Callback):
     weights, pools, the moments and iterations of every optimizer and the states of random
     generators; a `tf.data.Dataset` is brought to the order that it would have had. Not kept are
     the histories of callbacks; how far into the data an epoch began that `steps_per_epoch` ends
-    before they do; and arrays given to `fit` are shuffled by Keras, which begins again
-    with the order of the first epoch: give a data set.
+    before they do; and arrays and a `PyDataset` given to `fit` are shuffled by Keras, which
+    begins again with the order of the first epoch: give a data set.
 
     A backup counts once it is written whole, and the last but one is removed after that. They stay
     in the folder when training ends: with more `epochs` the same program goes on from there.

@@ -56,7 +56,16 @@ def check_image_shape(image_shape, argument="image_shape") -> None:
 
 
 def unpack(data):
-    """The images of a batch that may come as images, (images,) or (images, labels)."""
+    """The images of a batch that may come as images, (images,) or (images, labels).
+
+    Raises:
+        ValueError: for a third part, which Keras takes for weights.
+    """
+    if isinstance(data, (tuple, list)) and len(data) > 2 and data[2] is not None:
+        raise ValueError(
+            "Weights of examples or of classes were given, which these losses do not take. Leave "
+            "them out, and repeat the examples that shall count for more."
+        )
     return data[0] if isinstance(data, (tuple, list)) else data
 
 
@@ -362,8 +371,9 @@ def _check_numbers(a, b, error):
 
 
 def _assert_labels(labels, num_classes):
+    labels = tf.cast(labels, tf.int64)  # One of eight bits cannot hold a large number of classes.
     low, high = tf.reduce_min(labels), tf.reduce_max(labels)
-    inside = (low >= 0) & (high < tf.cast(num_classes, high.dtype))
+    inside = (low >= 0) & (high < num_classes)
     return tf.debugging.Assert(inside, [_LABEL_MARK, low, high, num_classes])
 
 

@@ -181,7 +181,8 @@ class GenerativeModel(keras.Model):
             # As Keras would, but counted, so that `Backup` can bring it to where it was.
             x = guards.counted(self.distribute_strategy.experimental_distribute_dataset(x))
         self.training_data = x
-        self._initial_epoch = None  # Where a backup has set it, that was for the `fit` before.
+        # Where a backup has set it, that was for the `fit` before.
+        self._initial_epoch = kwargs.get("initial_epoch")
         if self.compiled:
             self.lost_at.assign(-1)
         # Before the caller's own, so that none of them keeps a lost model or uneven statistics.
@@ -196,7 +197,7 @@ class GenerativeModel(keras.Model):
             raise error from None
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        """As `keras.Model.evaluate`, with the checks of `fit`."""
+        """As `keras.Model.evaluate`, with the checks of `fit`: means over the batches."""
         self._check_executions(kwargs, "steps")
         try:
             return super().evaluate(*self._checked(x, y), *args, **kwargs)
@@ -266,14 +267,17 @@ class GenerativeModel(keras.Model):
 
     @property
     def step(self):
-        """Training steps taken so far, an int32 scalar: the iterations of the first optimizer.
+        """Training steps taken so far, an int32 scalar: those of the first optimizer.
 
         Raises:
             ValueError: before `compile`.
         """
         if not self._optimizers:
             raise ValueError("The model counts its training steps once compiled: call compile().")
-        return tf.cast(next(iter(self._optimizers.values())).iterations, tf.int32)
+        first = next(iter(self._optimizers.values()))
+        first = getattr(first, "inner_optimizer", first)
+        # Where gradients are accumulated, `iterations` counts updates.
+        return tf.cast(first._iterations, tf.int32)
 
     def step_seed(self):
         """The seed of this step's random draws, a pair of int32, for TensorFlow's stateless ones.
@@ -283,6 +287,11 @@ class GenerativeModel(keras.Model):
         """
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return tf.stack([self.seed + tf.cast(replica, tf.int32), self.step])
+
+    def batch_seed(self):
+        """The same for a batch of an evaluation, in which the step stands still."""
+        seen = next(iter(self._trackers.values())).count
+        return tf.random.experimental.stateless_fold_in(self.step_seed(), tf.cast(seen, tf.int32))
 
     def minimize(self, loss, tape, optimizer, *networks):
         """One step of `optimizer` on the networks' weights, down the gradient of `loss`.
@@ -300,7 +309,13 @@ class GenerativeModel(keras.Model):
         Raises:
             tf.errors.InvalidArgumentError: for a loss or gradient that is not finite; `fit` makes
                 a FloatingPointError of it. Under XLA no step is made from then on.
+            ValueError: for XLA under a strategy.
         """
+        if self.jit_compile and tf.distribute.has_strategy():
+            raise ValueError(
+                "The model was compiled with jit_compile=True under a tf.distribute strategy, "
+                "where a training that is lost would not be seen. Leave it at 'auto'."
+            )
         variables = [v for network in networks for v in network.trainable_variables]
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         scale = optimizer.scale_loss(tf.constant(1.0 / replicas))
@@ -308,7 +323,7 @@ class GenerativeModel(keras.Model):
         # Scaled gradients may overflow; the optimizer then leaves the step out and scales less.
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         finite = guards.finite(loss, [] if scaled else gradients)
-        if tf.distribute.has_strategy() or not self.jit_compile:
+        if not self.jit_compile:
             with tf.control_dependencies([guards.assert_finite(finite, self.step)]):
                 optimizer.apply(gradients, variables)
             return

@@ -377,7 +377,9 @@ class ImagePool(layers.Layer):
         returned = tf.gather(both, tf.where(stored & ~filling, shown, tf.range(n)))
         kept = tf.where(after >= 0, after, n + tf.range(self.size))
         self.images.assign(tf.gather(both, kept))
-        self.count.assign(tf.minimum(self.count.value + n, self.size))
+        # With a fixed size of batch nothing else would make it wait for images that may not come.
+        with tf.control_dependencies([returned]):
+            self.count.assign(tf.minimum(self.count.value + n, self.size))
         return returned
 
     def get_config(self):

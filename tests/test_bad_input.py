@@ -759,6 +759,16 @@ def test_a_lost_training_compiled_by_xla(images, tmp_path):
     assert_stops(overshooting(small_vae, jit_compile=True), images, tmp_path)
 
 
+def test_xla_is_refused_under_a_strategy(images, mirrored):
+    """It drops the assertion, and the condition in its place cannot wait for replicas."""
+    with mirrored.scope():
+        model = small_vae()
+        model.compile(jit_compile=True)
+    with pytest.raises(ValueError, match="jit_compile=True under a tf.distribute strategy"):
+        model.fit(images, verbose=0)
+    assert model.step == 0
+
+
 def test_a_lost_training_on_replicas(images, tmp_path, mirrored):
     with mirrored.scope():
         model = overshooting(small_gan)

@@ -54,6 +54,16 @@ def test_labels_out_of_range_inside_a_data_set(images, labels, message):
         model.fit(data.map(lambda x, y: (x, tf.cast(y, tf.float32))), verbose=0)
 
 
+def test_labels_of_eight_bits_serve_as_many_classes_as_they_can_name(images):
+    generator, discriminator = conv_generator(256), told_discriminator(256)
+    model = gan_keras.CGAN(SHAPE, 256, latent_dim=4, generator=generator,
+                           discriminator=discriminator)  # fmt: skip
+    model.compile()
+    labels = np.arange(192, 256, dtype="uint8")
+    model.fit(tf.data.Dataset.from_tensor_slices((images, labels)).batch(32), verbose=0)
+    assert model.step == 2
+
+
 @CONDITIONAL
 def test_what_can_be_ordered(build):
     model = build()

@@ -142,6 +142,15 @@ def test_discriminators_are_shown_the_pools_images(images):
     assert np.abs(model.pool_a.images.numpy() - model.pool_b.images.numpy()).max() > 1e-3
 
 
+def test_a_pool_counts_no_images_that_did_not_come(images):
+    """Data of unknown size end with a step without any."""
+    model = small_cyclegan()
+    model.compile()
+    pairs = tf.data.Dataset.from_tensor_slices((images[:8], -images[:8]))
+    model.fit(pairs.batch(4, drop_remainder=True).filter(lambda a, b: True), verbose=0)
+    assert [int(pool.count) for pool in (model.pool_a, model.pool_b)] == [8, 8]
+
+
 def test_saved_model_goes_on_with_its_pools_and_its_falling_rate(images, tmp_path):
     model = small_cyclegan(pool_size=20)
     model.compile(steps=16)

@@ -12,11 +12,13 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import (
+    LABELS,
     MODELS,
     SHAPE,
     batches,
     examples,
     results,
+    small_cgan,
     small_dcgan,
     small_gan,
     small_pix2pix,
@@ -59,6 +61,43 @@ def test_fit_reports_each_tracked_value_as_the_mean_over_the_epoch(build, images
         for name, values in history.items():
             mean = np.mean([float(batch[name]) for batch in batch_values])
             assert values[epoch] == pytest.approx(mean, rel=1e-4)
+
+
+def test_every_batch_of_an_evaluation_has_draws_of_its_own(build_drawing, images):
+    model = build_drawing()
+    model.compile(run_eagerly=True)
+    drawn, sample = [], model.sample_latent
+    model.sample_latent = lambda *args: drawn.append(sample(*args).numpy()) or drawn[-1]
+    for _ in range(2):
+        model.evaluate(batches(model, images), verbose=0)
+    assert len(np.unique(np.concatenate(drawn[:4])[:, 0])) == 64
+    np.testing.assert_array_equal(drawn[:4], drawn[4:])
+
+
+def test_steps_of_accumulated_gradients_have_draws_of_their_own(images):
+    model, seeds = small_gan(), []
+    accumulating = {"gradient_accumulation_steps": 4}
+    adams = [keras.optimizers.Adam(1e-3, **accumulating) for _ in range(2)]
+    model.compile(*adams, run_eagerly=True)
+    sample = model.sample_latent
+    model.sample_latent = lambda *args: seeds.append(model.step_seed()[1]) or sample(*args)
+    model.fit(batches(model, images, size=8), verbose=0)
+    assert model.step == 8 and [int(seed) for seed in seeds] == list(range(8))
+
+
+def test_weights_of_examples_are_refused(images):
+    model = small_cgan()
+    model.compile()
+    labels, weights = LABELS, np.ones(64, "float32")
+    data = tf.data.Dataset.from_tensor_slices((images, labels, weights)).batch(16)
+    with pytest.raises(ValueError, match="repeat the examples that shall count for more"):
+        model.fit(data, verbose=0)
+    for options in ({"sample_weight": weights}, {"class_weight": {0: 1, 1: 2, 2: 1}}):
+        with pytest.raises(ValueError, match="repeat the examples that shall count for more"):
+            model.fit(images, labels, verbose=0, **options)
+    with pytest.raises(ValueError, match="repeat the examples that shall count for more"):
+        model.evaluate(images, labels, verbose=0, sample_weight=weights)
+    assert model.step == 0
 
 
 @pytest.mark.parametrize("build", [small_gan, small_vae])
@@ -291,7 +330,7 @@ def test_loss_scaling_leaves_the_gradient_as_it_is(images):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-6)
 
 
-def latents_from_pixels(images):
+def latents_from_pixels(images, seed=None):
     """The same latent vector for the same image, on whatever replica and however compiled."""
     return tf.reshape(images, (tf.shape(images)[0], -1))[:, :4]
 

@@ -64,6 +64,16 @@ def test_animation_is_one_png_of_many_frames():
     assert not matplotlib.pyplot.get_fignums()
 
 
+def test_every_frame_of_an_animation_has_its_own_colours():
+    colours = [(0.5, 0.5, 0.5), (1, 0, 0), (0, 0.5, 1), (0.2, 0.9, 0.1)]
+    picture = plotting.animate(lambda ax, x: ax.set_facecolor(x), colours)
+    png = Image.open(io.BytesIO(picture.data))
+    for i, colour in enumerate(colours):
+        png.seek(i)
+        middle = png.convert("RGB").getpixel((png.width // 2, png.height // 2))
+        np.testing.assert_allclose(np.divide(middle, 255), colour, atol=0.02)
+
+
 def test_progress_leaves_one_line(images, capsys):
     model = small_vae()
     model.compile()
@@ -107,6 +117,15 @@ def test_sample_grid_goes_on_with_what_a_backup_kept(images, tmp_path):
     assert {name: more[name] for name in kept if name.startswith("epoch")} == {
         name: kept[name] for name in kept if name.startswith("epoch")
     }
+
+
+def test_sample_grid_begins_where_the_training_does(images, tmp_path):
+    model = small_gan()
+    model.compile()
+    for first, epochs in ((0, 1), (1, 2)):
+        grid = callbacks.SampleGrid(n=4, folder=tmp_path)
+        model.fit(images, epochs=epochs, initial_epoch=first, verbose=0, callbacks=[grid])
+        assert [epoch for epoch, _ in grid.frames] == [first, epochs]
 
 
 def test_sample_grid_orders_classes(images):

@@ -121,7 +121,7 @@ class ACGAN(CGAN):
     def test_step(self, data):
         """The same losses without a step, drawn from the averaged generator."""
         real, y = self.images(data), self.labels(data)
-        fake = self([self.sample_latent(real), y])
+        fake = self([self.sample_latent(real, self.batch_seed()), y])
         real_logits, real_classes = self.discriminator(real, training=False)
         fake_logits, fake_classes = self.discriminator(fake, training=False)
         return self.track(

@@ -140,7 +140,7 @@ class CGAN(DCGAN):
     def test_step(self, data):
         """The same losses without a step, drawn from the averaged generator."""
         real, y = self.images(data), self.labels(data)
-        fake = self([self.sample_latent(real), y])
+        fake = self([self.sample_latent(real, self.batch_seed()), y])
         real_logits = self.discriminator([real, y], training=False)
         fake_logits = self.discriminator([fake, y], training=False)
         return self.track(

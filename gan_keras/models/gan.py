@@ -99,9 +99,14 @@ class GAN(AdversarialModel):
         }
         super().compile(optimizers, loss=loss, **kwargs)
 
-    def sample_latent(self, images):
-        """Standard normal vectors of this step, one for each image: (batch, latent_dim)."""
-        return latent.normal_like(images, self.latent_dim, self.step_seed())
+    def sample_latent(self, images, seed=None):
+        """Standard normal vectors, one for each image: (batch, latent_dim).
+
+        Args:
+            seed: a pair of int32, by default that of this step.
+        """
+        seed = self.step_seed() if seed is None else seed
+        return latent.normal_like(images, self.latent_dim, seed)
 
     def train_step(self, data):
         """One turn of Algorithm 1 with k = 1."""
@@ -131,7 +136,7 @@ class GAN(AdversarialModel):
     def test_step(self, data):
         """The same losses without a step, drawn from the averaged generator."""
         real = self.images(data)
-        fake = self(self.sample_latent(real))
+        fake = self(self.sample_latent(real, self.batch_seed()))
         real_logits = self.discriminator(real, training=False)
         fake_logits = self.discriminator(fake, training=False)
         return self.track(

@@ -344,7 +344,7 @@ class Pix2Pix(TranslationModel):
     def test_step(self, data):
         """The same losses without a step, of what `translate` gives."""
         a, b = self.pairs(data)
-        fake = self.draw(a, self.step_seed()) if self.as_in_training else self(a)
+        fake = self.draw(a, self.batch_seed()) if self.as_in_training else self(a)
         real_logits = self.discriminator([a, b], training=False)
         fake_logits = self.discriminator([a, fake], training=False)
         return self.track(
