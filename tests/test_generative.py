@@ -18,6 +18,7 @@ from tests.conftest import (
     batches,
     examples,
     results,
+    small_acgan,
     small_cgan,
     small_dcgan,
     small_gan,
@@ -63,8 +64,9 @@ def test_fit_reports_each_tracked_value_as_the_mean_over_the_epoch(build, images
             assert values[epoch] == pytest.approx(mean, rel=1e-4)
 
 
-def test_every_batch_of_an_evaluation_has_draws_of_its_own(build_drawing, images):
-    model = build_drawing()
+@pytest.mark.parametrize("build", [small_gan, small_dcgan, small_cgan, small_acgan])
+def test_every_batch_of_an_evaluation_has_draws_of_its_own(build, images):
+    model = build()
     model.compile(run_eagerly=True)
     drawn, sample = [], model.sample_latent
     model.sample_latent = lambda *args: drawn.append(sample(*args).numpy()) or drawn[-1]

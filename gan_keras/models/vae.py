@@ -109,23 +109,14 @@ class VAE(GenerativeModel):
         networks = [self.encoder, self.decoder]
         super().compile({"optimizer": (optimizer or Adam(1e-3), networks)}, **kwargs)
 
-    def sample_latent(self, images, seed=None):
-        """Standard normal vectors, one for each image: (batch, latent_dim).
+    def sample_latent(self, images):
+        """Standard normal vectors of this step, one for each image: (batch, latent_dim)."""
+        return latent.normal_like(images, self.latent_dim, self.step_seed())
 
-        Args:
-            seed: a pair of int32, by default that of this step.
-        """
-        seed = self.step_seed() if seed is None else seed
-        return latent.normal_like(images, self.latent_dim, seed)
-
-    def bound(self, images, training, seed=None):
-        """The three terms that are tracked; z is drawn by the reparameterisation of eq. 10.
-
-        Args:
-            seed: see `sample_latent`.
-        """
+    def bound(self, images, training):
+        """The three terms that are tracked; z is drawn by the reparameterisation of eq. 10."""
         mean, log_var = self.encoder(images, training=training)
-        epsilon = self.sample_latent(images, seed)
+        epsilon = self.sample_latent(images)
         decoded = self.decoder(mean + tf.exp(log_var / 2) * epsilon, training=training)
 
         error = tf.reduce_sum(tf.square(images - decoded), axis=[1, 2, 3])
@@ -146,8 +137,7 @@ class VAE(GenerativeModel):
         return self.track(**terms)
 
     def test_step(self, data):
-        terms = self.bound(self.images(data), training=False, seed=self.batch_seed())
-        return self.track(**terms)
+        return self.track(**self.bound(self.images(data), training=False))
 
     def call(self, images, training=False):
         """Images to their reconstructions from the mean of q(z|x), both (batch, *image_shape)."""
