@@ -110,7 +110,7 @@ class _Grid(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if not self.frames:
-            self._draw(self.model._initial_epoch or 0)  # Where a backup is gone on from.
+            self._draw(self.model._initial_epoch or 0)  # Not 0 where a training goes on.
 
     def on_epoch_end(self, epoch, logs=None):
         due = (epoch + 1) % self.every == 0 and time.monotonic() - self._drawn >= self.seconds

@@ -6,7 +6,7 @@ from pathlib import Path
 import gan_keras
 from gan_keras import metrics, pretrained
 from gan_keras.cli.arguments import add_command, positive
-from gan_keras.cli.train import EMOJI_PAIRS
+from gan_keras.cli.train import EMOJI_PAIRS, pair_of
 from gan_keras.cli.trained import MODEL, trained_model
 
 import numpy as np
@@ -59,8 +59,7 @@ def training_of(name) -> dict:
     try:
         run = json.loads((path / "run.json").read_text())
         data = run["data"][0] if len(run["data"]) == 1 else None
-        pair = run["pair"] or EMOJI_PAIRS.get(run["model"])
-        return {"data": data, "pair": pair[0] if pair and len(pair) == 1 else pair}
+        return {"data": data, "pair": pair_of(run["pair"]) or EMOJI_PAIRS.get(run["model"])}
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path / 'run.json'} cannot be read as a run's settings.") from error
 

@@ -183,7 +183,7 @@ def refuse_other_settings(path, options) -> None:
 def load(options):
     """The training data, as the model needs them; says what is in folders of the reader's own."""
     translates = options.model in EMOJI_PAIRS
-    pair = options.pair
+    pair = pair_of(options.pair)
     if translates and not pair and options.data == ["emoji"]:
         pair = EMOJI_PAIRS[options.model]
     places = [Path(name) for name in options.data if datasets.is_folder(name)]
@@ -202,12 +202,17 @@ def load(options):
             channels=options.channels or advised([found.channels for found in surveys]),
             batch_size=options.batch_size or min([batch_size, *sizes]),
             labels=options.model in ("cgan", "acgan"),
-            pair=pair[0] if pair and len(pair) == 1 else tuple(pair) if pair else None,
+            pair=pair,
             paired=options.model != "cyclegan",
             augment="mirror" if translates else None,
             seed=options.seed,
             broken="skip",
         )
+
+
+def pair_of(sides):
+    """What --pair was given, as `load_dataset` takes it: a degradation, two sides, or None."""
+    return sides[0] if sides and len(sides) == 1 else tuple(sides) if sides else None
 
 
 def advised(values):
