@@ -89,6 +89,11 @@ def check_labels_type(labels) -> None:
     Raises:
         ValueError: says what was given and what to do.
     """
+    if getattr(labels.shape, "rank", 0) is None:
+        raise ValueError(
+            "The shape of the labels is not known; it must be (batch,). Say it: "
+            "data.map(lambda x, y: (x, tf.ensure_shape(y, (None,))))."
+        )
     shape = tuple(labels.shape)
     if len(shape) == 2 and shape[1] != 1:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import functools
 import random
+import warnings
 
 from gan_keras import checks, guards
 
@@ -84,17 +85,28 @@ class GenerativeModel(keras.Model):
         self.lost_at = tf.Variable(-1, trainable=False, dtype=tf.int64, name="lost_at")
         for name, (optimizer, networks) in optimizers.items():
             optimizer = keras.optimizers.get(optimizer)
-            if any(optimizer is other for other in self._optimizers.values()):
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            if any(inner is other for other in self._inner_optimizers()):
                 raise ValueError(
                     f"{name} is the same object as another optimizer. Each keeps moments of its "
                     "own: create one for each network."
                 )
-            # Keras wraps `model.optimizer` alone.
-            half = any(network.compute_dtype == "float16" for network in networks)
+            if any(network.losses for network in networks):
+                warnings.warn(
+                    "Regularizers have no effect: the training step does not add the networks' "
+                    "`losses`. Leave them out, give the optimizer weight_decay, or add them in a "
+                    "train_step of your own.",
+                    stacklevel=2,
+                )
+            # Keras wraps `model.optimizer` alone. A loaded network has the policy of the session,
+            # its layers their own.
+            layers = [layer for network in networks for layer in network._flatten_layers()]
+            half = any(x.compute_dtype == "float16" for x in layers if x._trainable_variables)
             if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                 optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
             # Unbuilt, it would start again from zero when the model is loaded or a backup restored.
-            optimizer.build([v for network in networks for v in network.trainable_variables])
+            if not optimizer.built:
+                optimizer.build(trained_weights(networks))
             self._optimizers[name] = optimizer
             setattr(self, name, optimizer)
 
@@ -265,17 +277,22 @@ class GenerativeModel(keras.Model):
 
     # Inside a training step
 
+    def _inner_optimizers(self):
+        """The optimizers themselves, without what scales their losses."""
+        return [getattr(o, "inner_optimizer", o) for o in self._optimizers.values()]
+
     @property
     def step(self):
-        """Training steps taken so far, an int32 scalar: those of the first optimizer.
+        """Training steps so far, an int32 scalar: those of the first optimizer that trains.
 
         Raises:
             ValueError: before `compile`.
         """
         if not self._optimizers:
             raise ValueError("The model counts its training steps once compiled: call compile().")
-        first = next(iter(self._optimizers.values()))
-        first = getattr(first, "inner_optimizer", first)
+        optimizers = self._inner_optimizers()
+        # One that trains nothing, as of a frozen network, does not count.
+        first = next((o for o in optimizers if o._trainable_variables), optimizers[0])
         # Where gradients are accumulated, `iterations` counts updates.
         return tf.cast(first._iterations, tf.int32)
 
@@ -316,12 +333,14 @@ class GenerativeModel(keras.Model):
                 "The model was compiled with jit_compile=True under a tf.distribute strategy, "
                 "where a training that is lost would not be seen. Leave it at 'auto'."
             )
-        variables = [v for network in networks for v in network.trainable_variables]
+        variables = trained_weights(networks)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         scale = optimizer.scale_loss(tf.constant(1.0 / replicas))
         gradients = tape.gradient(loss, [v.value for v in variables], output_gradients=scale)
         # Scaled gradients may overflow; the optimizer then leaves the step out and scales less.
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaled and replicas > 1:
+            gradients = guards.lost_together(gradients)  # Keras asks the first replica alone.
         finite = guards.finite(loss, [] if scaled else gradients)
         if not self.jit_compile:
             with tf.control_dependencies([guards.assert_finite(finite, self.step)]):
@@ -353,6 +372,12 @@ class GenerativeModel(keras.Model):
     @property
     def metrics(self):
         return list(self._trackers.values())
+
+
+def trained_weights(networks) -> list:
+    """The weights that are trained, each once, where networks share some."""
+    weights = {id(v): v for network in networks for v in network.trainable_variables}
+    return list(weights.values())
 
 
 def copy_of(network: keras.Model) -> keras.Model:

@@ -100,7 +100,8 @@ class AgreeOnStatistics(keras.callbacks.Callback):
 
 def assert_finite(condition, step):
     """An operation that ends the step unless `condition` holds; see `lost`."""
-    return tf.debugging.Assert(condition, [LOST, step])
+    # Not `tf.debugging.Assert`, whose message is another where steps run eagerly.
+    return tf.raw_ops.Assert(condition=condition, data=[LOST, step])
 
 
 def counted(data):
@@ -123,6 +124,14 @@ def _counting(kind):
             return super().__iter__()
 
     return Counted
+
+
+def lost_together(gradients):
+    """Gradients as they are; NaN on all replicas if on one of them a value is not finite."""
+    bad = tf.cast(~finite(0.0, gradients), tf.float32)
+    bad = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, bad)
+    factor = tf.where(bad > 0, float("nan"), 1.0)
+    return [g if g is None else tf.math.scalar_mul(tf.cast(factor, g.dtype), g) for g in gradients]
 
 
 def finite(loss, gradients):

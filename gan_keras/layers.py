@@ -194,10 +194,12 @@ class BatchNormalization(layers.BatchNormalization):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        if self.axis not in (-1, 3) or not (self.scale and self.center) or self.synchronized:
+        plain = self.scale and self.center and not getattr(self, "renorm", False)
+        if self.axis not in (-1, 3) or not plain or self.synchronized:
             raise ValueError(
-                "The fused batch normalization takes axis=-1, scale=True, center=True and "
-                "synchronized=False; use keras.layers.BatchNormalization for others."
+                "The fused batch normalization takes axis=-1, scale=True, center=True, "
+                "synchronized=False and renorm=False; use keras.layers.BatchNormalization for "
+                "others."
             )
 
     def build(self, input_shape):
@@ -342,7 +344,7 @@ class ImagePool(layers.Layer):
             raise ValueError(f"The size of the pool is {size}; it must be a whole number, 0 or up.")
         self.image_shape, self.size = tuple(image_shape), size
         self.images = self._variable("images", (size, *self.image_shape), self.dtype)
-        self.count = self._variable("count", (), "int32")
+        self.count = self._variable("count", (), "int64")  # An int32 would not be on a GPU.
         self.built = True
 
     def _variable(self, name, shape, dtype):
@@ -362,7 +364,7 @@ class ImagePool(layers.Layer):
         n, pool = tf.shape(images)[0], self.images.value
         # A row for each image: is it stored, and in which place.
         u = tf.random.stateless_uniform((2, n), seed)
-        vacant = self.count.value + tf.range(n)
+        vacant = tf.cast(self.count.value, tf.int32) + tf.range(n)
         filling = vacant < self.size
         place = tf.where(filling, vacant, tf.cast(u[1] * self.size, tf.int32))
         stored = filling | (u[0] < 0.5)
@@ -379,7 +381,8 @@ class ImagePool(layers.Layer):
         self.images.assign(tf.gather(both, kept))
         # With a fixed size of batch nothing else would make it wait for images that may not come.
         with tf.control_dependencies([returned]):
-            self.count.assign(tf.minimum(self.count.value + n, self.size))
+            count = self.count.value + tf.cast(n, tf.int64)
+            self.count.assign(tf.minimum(count, self.size))
         return returned
 
     def get_config(self):

@@ -209,9 +209,18 @@ def unknown_shape(shape=None):
     return tf.data.Dataset.from_generator(numbers, output_signature=tf.TensorSpec(shape))
 
 
+def labels_of_unknown_shape():
+    data = Data((GOOD, Y)).batch(16)
+    return data.map(lambda x, y: (x, tf.numpy_function(lambda y: y, [y], y.dtype)))
+
+
 EYE = np.eye(3, dtype="float32")
 LABELLED = {
     "no labels": (lambda: fit(small_cgan, GOOD), "labels are missing.*labels=True"),
+    "labels of unknown shape": (
+        lambda: fit(small_cgan, labels_of_unknown_shape()),
+        "shape of the labels is not known.*ensure_shape",
+    ),
     "no labels in a set": (lambda: fit_set(small_acgan, GOOD), "labels are missing"),
     "no labels in a generator": (lambda: fit(small_cgan, (GOOD for _ in "ab")), "are missing"),
     "negative": (lambda: fit(small_cgan, GOOD, Y - 1), r"span \[-1, 1\].*num_classes=3"),
@@ -736,6 +745,10 @@ def assert_stops(model, images, folder):
 
 def test_a_lost_training_names_the_step_and_leaves_finite_weights(build, images, tmp_path):
     assert_stops(overshooting(build, jit_compile=False), images, tmp_path)
+
+
+def test_a_lost_training_of_steps_that_run_eagerly(images, tmp_path):
+    assert_stops(overshooting(small_gan, run_eagerly=True), images, tmp_path)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])

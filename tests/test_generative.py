@@ -565,3 +565,112 @@ def test_many_models_draw_without_a_warning(caplog):
         for n in (1, 3):
             model.generate(n)
     assert not caplog.records, caplog.text
+
+
+def test_one_replica_s_overflow_costs_all_replicas_the_step(mirrored):
+    keras.config.set_dtype_policy("mixed_float16")
+    with mirrored.scope():
+        model = small_gan(average=None)
+        model.compile()
+
+    def step():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        factor = tf.where(replica == 1, float("inf"), 1.0)  # On the second alone.
+
+        @tf.custom_gradient
+        def overflowing(x):
+            return x, lambda upstream: upstream * factor
+
+        with tf.GradientTape() as tape:
+            weight = model.generator.trainable_variables[0].value
+            loss = overflowing(tf.reduce_mean(tf.square(weight)))
+        model.minimize(loss, tape, model.g_optimizer, model.generator)
+
+    before = [w.numpy() for w in model.generator.trainable_variables]
+    scale = float(model.g_optimizer.dynamic_scale.numpy())
+    mirrored.run(tf.function(step))
+    for a, b in zip(before, model.generator.trainable_variables, strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+    assert float(model.g_optimizer.dynamic_scale.numpy()) == scale / 2
+
+
+def test_loss_scaling_goes_by_the_layers_of_a_loaded_model(tmp_path, images):
+    keras.config.set_dtype_policy("mixed_float16")
+    half = small_gan()
+    half.compile()
+    half.fit(images, batch_size=16, verbose=0)
+    half.save(tmp_path / "half.keras")
+    keras.config.set_dtype_policy("float32")
+    single = small_gan()
+    single.compile()
+    single.fit(images, batch_size=16, verbose=0)
+    single.save(tmp_path / "single.keras")
+
+    again = keras.models.load_model(tmp_path / "half.keras")
+    assert int(again.step) == int(half.step) > 0
+    again.compile()
+    assert isinstance(again.g_optimizer, keras.optimizers.LossScaleOptimizer)
+
+    keras.config.set_dtype_policy("mixed_float16")
+    again = keras.models.load_model(tmp_path / "single.keras")
+    assert not isinstance(again.g_optimizer, keras.optimizers.LossScaleOptimizer)
+    assert int(again.step) == int(single.step) > 0
+
+
+def test_a_model_compiled_anew_with_its_own_optimizers_keeps_their_moments(tmp_path, images):
+    keras.config.set_dtype_policy("mixed_float16")
+    model = small_gan()
+    model.compile()
+    model.fit(images, batch_size=16, verbose=0)
+    model.compile(model.g_optimizer, model.d_optimizer, loss="hinge")
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for a, b in zip(optimizers(model), optimizers(again), strict=True):
+        for x, y in zip(a.variables, b.variables, strict=True):
+            np.testing.assert_array_equal(x.numpy(), y.numpy())
+    with pytest.raises(ValueError, match="same object"):
+        adam = keras.optimizers.Adam()
+        model.compile(adam, adam)
+
+
+def test_steps_are_counted_where_the_first_network_is_frozen(images):
+    model = small_gan()
+    model.generator.trainable = False
+    model.compile()
+    model.fit(images, batch_size=16, verbose=0)
+    assert int(model.step) == -(-len(images) // 16)
+
+
+def test_a_weight_that_two_networks_share_learns_once_a_step(images):
+    def with_rate(build):
+        model = build(average=None)
+        model.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+        return model
+
+    model = with_rate(small_gan)
+    weights = model.generator.trainable_variables
+    before = [w.numpy() for w in weights]
+    with tf.GradientTape() as tape:
+        loss = tf.add_n([tf.reduce_sum(w.value) for w in weights])
+    optimizer = keras.optimizers.SGD(0.1)
+    optimizer.build(weights)
+    model.minimize(loss, tape, optimizer, model.generator, model.generator)
+    for a, b in zip(before, weights, strict=True):
+        np.testing.assert_allclose(b.numpy(), a - 0.1, rtol=1e-5, atol=1e-6)
+
+
+def test_regularizers_without_effect_are_said_to_have_none():
+    judge = keras.Sequential(
+        [keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(1, kernel_regularizer="l2")]
+    )
+    model = gan_keras.GAN(SHAPE, 4, discriminator=judge)
+    with pytest.warns(UserWarning, match="Regularizers have no effect"):
+        model.compile()
+
+
+def test_no_state_that_steps_change_is_an_int32(build):
+    """TensorFlow keeps these in the processor's memory, where XLA on a GPU cannot reach them."""
+    model = build()
+    model.compile()
+    variables = [*model.variables, *(v for o in optimizers(model) for v in o.variables)]
+    assert "int32" not in {keras.backend.standardize_dtype(v.dtype) for v in variables}

@@ -165,6 +165,8 @@ def test_instance_normalization_says_what_it_lacks():
 def test_fused_batch_normalization_says_what_it_lacks():
     with pytest.raises(ValueError, match="takes axis=-1, scale=True"):
         BatchNormalization(scale=False)
+    with pytest.raises(ValueError, match="renorm=False; use keras"):
+        BatchNormalization(renorm=True)
     with pytest.raises(ValueError, match="has shape \\(8, 4\\); .* needs"):
         BatchNormalization()(np.zeros((8, 4), "float32"))
 
