@@ -1,5 +1,6 @@
 """`Backup`: a training that is interrupted goes on as if it had not been."""
 
+import os
 from pathlib import Path
 
 from gan_keras import checks, guards
@@ -37,7 +38,8 @@ class Backup(keras.callbacks.Callback):
         every: epochs between two backups; one is made after the last epoch too.
 
     Raises:
-        ValueError: when training begins, if the backup is that of a model of other sizes.
+        ValueError: for a folder whose name TensorFlow takes for a pattern; when training begins, if
+            the backup is that of a model of other sizes.
         OSError: if a backup is damaged; if one cannot be written, as on a full disk. Those before
             it stay.
     """
@@ -45,13 +47,21 @@ class Backup(keras.callbacks.Callback):
     def __init__(self, folder, every: int = 1):
         super().__init__()
         checks.check_whole("every", every)
+        pattern = set("*?[" if os.name == "nt" else "*?[\\") & set(str(folder))
+        if pattern:
+            raise ValueError(
+                f"The folder for backups is {str(folder)!r}; TensorFlow could write to it, but not "
+                f"read from it, for {' and '.join(sorted(pattern))}. Give it another name."
+            )
         self.folder, self.every = Path(folder), every
 
     def on_train_begin(self, logs=None):
         strategy = self.model.distribute_strategy
         folder = self.folder
         if guards.several_machines(strategy):
-            folder /= f"worker_{strategy.cluster_resolver.task_id}"
+            resolver = strategy.cluster_resolver
+            folder /= f"{resolver.task_type}_{resolver.task_id}"
+        self._done = self._kept = None
         self._iterators = tf.Variable(0, trainable=False, dtype=tf.int64)
         checkpoint = tf.train.Checkpoint(state=self._state(), iterators=self._iterators)
         try:
@@ -81,17 +91,27 @@ class Backup(keras.callbacks.Callback):
             iter(data)
 
     def on_epoch_end(self, epoch, logs=None):
-        last = epoch + 1 == self.params["epochs"] or self.model.stop_training
-        if (epoch + 1) % self.every == 0 or last:
-            self._iterators.assign(getattr(self.model.training_data, "iterators", 0))
-            try:
-                self._manager.save(checkpoint_number=epoch + 1)
-            except (tf.errors.OpError, OSError) as error:
-                raise OSError(
-                    f"The backup of epoch {epoch + 1} could not be written to {self.folder}: "
-                    f"{error}. The backups before it are whole. Make room or choose another disk, "
-                    "then run the same program again."
-                ) from error
+        self._done = epoch + 1
+        last = self._done == self.params["epochs"] or self.model.stop_training
+        if self._done % self.every == 0 or last:
+            self._keep()
+
+    def on_train_end(self, logs=None):
+        # Where a callback further down the list has ended the training.
+        if self._kept != self._done:
+            self._keep()
+
+    def _keep(self):
+        self._iterators.assign(getattr(self.model.training_data, "iterators", 0))
+        try:
+            self._manager.save(checkpoint_number=self._done)
+        except (tf.errors.OpError, OSError) as error:
+            raise OSError(
+                f"The backup of epoch {self._done} could not be written to {self.folder}: "
+                f"{error}. The backups before it are whole. Make room or choose another disk, "
+                "then run the same program again."
+            ) from error
+        self._kept = self._done
 
     def _state(self):
         optimizers = self.model._optimizers.values()

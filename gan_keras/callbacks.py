@@ -111,13 +111,17 @@ class _Grid(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if not self.frames:
             self._draw(self.model._initial_epoch or 0)  # Not 0 where a training goes on.
+        self._done = self.frames[-1][0]
 
     def on_epoch_end(self, epoch, logs=None):
+        self._done = epoch + 1
         due = (epoch + 1) % self.every == 0 and time.monotonic() - self._drawn >= self.seconds
         if due or epoch + 1 == self.params["epochs"] or self.model.stop_training:
             self._draw(epoch + 1)
 
     def on_train_end(self, logs=None):
+        if self._done != self.frames[-1][0]:  # A callback further down has ended the training.
+            self._draw(self._done)
         if self.folder is not None and len(self.frames) > 1:
             (self.folder / "animation.png").write_bytes(self.animation().data)
 
@@ -219,6 +223,10 @@ class TensorBoard(keras.callbacks.TensorBoard):
         super().on_epoch_end(epoch, logs)
         self._write_grids()
 
+    def on_train_end(self, logs=None):
+        self._write_grids()
+        super().on_train_end(logs)
+
     def _write_grids(self):
         frames = self.grid.frames if self.grid else []
         with self._train_writer.as_default():
@@ -228,11 +236,15 @@ class TensorBoard(keras.callbacks.TensorBoard):
                     self._written.add(epoch)
 
     def _networks(self):
-        """A graph of all networks, each called once: of models with several, Keras writes none."""
+        """A graph of all networks, each called once: of models with several, Keras writes none.
+
+        Those that do not say what they take, as subclasses of `keras.Model`, are left out.
+        """
         networks = {
             name: network
             for name, network in vars(self.model).items()
             if isinstance(network, keras.Model) and not name.startswith("averaged")
+            if getattr(network, "inputs", None)
         }
 
         @tf.function

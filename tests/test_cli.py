@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import gan_keras
 from gan_keras import cli
+from gan_keras.cli.train import is_chief, load
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.test_workers import free_ports
@@ -206,6 +209,39 @@ def test_all_devices_of_one_machine(pictures, tmp_path):
     done = train(pictures, tmp_path, "--strategy", "mirrored", epochs=1)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "model.keras").exists()
+
+
+def test_pictures_without_two_halves_are_named_and_not_counted(tmp_path):
+    rng = np.random.default_rng(0)
+    for i, width in enumerate((16, 16, 16, 15)):
+        pixels = rng.integers(0, 256, (8, width, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    options = types.SimpleNamespace(
+        model="pix2pix", data=[str(tmp_path)], pair=["left", "right"], image_size=8,
+        channels=None, batch_size=None, seed=0,
+    )  # fmt: skip
+    with pytest.warns(UserWarning, match="3.png .it is 15 pixels wide"):
+        assert load(options).element_spec[0].shape == (3, 8, 8, 3)
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", '{"model": '])
+def test_settings_that_cannot_be_read_are_named(text, tmp_path, capsys):
+    (tmp_path / "run.json").write_text(text)
+    arguments = ["train", "gan", "--data", "mnist", "--epochs", "1", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 1
+    assert "run.json cannot be read as a training's settings" in capsys.readouterr().err
+
+
+def test_one_process_of_a_cluster_is_its_chief():
+    def resolver(jobs, kind, index):
+        cluster = tf.train.ClusterSpec({job: ["host:1"] for job in jobs})
+        return tf.distribute.cluster_resolver.SimpleClusterResolver(cluster, "", kind, index)
+
+    assert is_chief(None)
+    assert is_chief(resolver(["chief", "worker"], "chief", 0))
+    assert not is_chief(resolver(["chief", "worker"], "worker", 0))
+    assert is_chief(resolver(["worker"], "worker", 0))
+    assert not is_chief(resolver(["worker"], "worker", 1))
 
 
 def test_two_workers(loopback, pictures, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import batches, small_cgan, small_gan, small_pix2pix
+from tests.conftest import SHAPE, batches, small_cgan, small_gan, small_pix2pix
 
 
 @pytest.fixture
@@ -180,6 +180,32 @@ def test_tensorboard_reads_losses_pictures_and_the_graph(images, tmp_path):
     assert [event.step for event in logs.Tensors("images")] == [0, 1, 2, 3]
     scopes = {node.name.split("/")[0] for node in logs.Graph().node}
     assert {"generator", "discriminator"} <= scopes
+
+
+def test_tensorboard_leaves_out_networks_that_do_not_say_what_they_take(images, tmp_path):
+    class Generator(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(int(np.prod(SHAPE)), "tanh")
+
+        def call(self, z):
+            return tf.reshape(self.dense(z), (-1, *SHAPE))
+
+    model = gan_keras.GAN(SHAPE, 4, generator=Generator(), average=None)
+    model.compile()
+    grid = callbacks.SampleGrid(2, every=2)
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 2
+
+    watch = [grid, callbacks.TensorBoard(tmp_path, grid), Stop()]
+    model.fit(batches(model, images), epochs=9, verbose=0, callbacks=watch)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    logs = EventAccumulator(str(tmp_path / "train"), {"tensors": 0}).Reload()
+    assert {node.name.split("/")[0] for node in logs.Graph().node} >= {"discriminator"}
+    assert [event.step for event in logs.Tensors("images")] == [0, 2, 3]
 
 
 def test_without_tensorboard_installed_a_sentence_says_so(monkeypatch, tmp_path):

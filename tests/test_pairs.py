@@ -316,6 +316,10 @@ def test_halves_of_files(tmp_path):
     noise(tmp_path / "odd.png", 9, (8, 15, 3))
     with pytest.raises(ValueError, match="odd.png .it is 15 pixels wide: no two halves"):
         load_dataset(tmp_path, pair=("left", "right"), batch_size=2)
+    for i in range(5):
+        (tmp_path / f"{i}.png").unlink()
+    with pytest.raises(ValueError, match="None of the 1 images.*odd.png: it is 15 pixels wide"):
+        load_dataset(tmp_path, pair=("left", "right"), batch_size=2, broken="skip")
 
 
 @pytest.fixture

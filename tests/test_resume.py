@@ -209,6 +209,26 @@ def test_backups_every_few_epochs_and_at_the_end(images, tmp_path):
     assert kept == ["epoch-4.index", "epoch-5.index"]
 
 
+def test_an_end_that_a_later_callback_brings_is_kept_and_drawn(images, tmp_path):
+    stop = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", epoch == 2)
+    )
+    grid = gan_keras.callbacks.SampleGrid(2, every=2)
+    model, epochs = trained(tmp_path, images, 10, every=2, extra=[grid, stop])
+    assert epochs == [0, 1, 2]
+    assert [epoch for epoch, _ in grid.frames] == [0, 2, 3]
+    again = small_gan()
+    again.compile()
+    fit = {"epochs": 4, "verbose": 0, "callbacks": [gan_keras.callbacks.Backup(tmp_path)]}
+    assert again.fit(batches(again, images), **fit).epoch == [3]
+
+
+@pytest.mark.parametrize("name", ["lr[0.1]", "run*", "what?"])
+def test_folders_that_tensorflow_cannot_read_from_are_refused(name, tmp_path):
+    with pytest.raises(ValueError, match="not read from it"):
+        gan_keras.callbacks.Backup(tmp_path / name)
+
+
 def test_a_backup_of_another_model_is_refused(images, tmp_path):
     trained(tmp_path, images, 1)
     with pytest.raises(ValueError, match="is of another model"):

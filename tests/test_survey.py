@@ -58,6 +58,13 @@ def test_photos_on_their_side_are_turned_upright_wherever_they_are_read(tmp_path
         assert image[:35].mean() > 0.95 and image[45:].mean() < -0.95
 
 
+def test_a_tag_that_turns_nothing_counts_for_nothing(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 0  # Tags go from 1 to 8.
+    Image.new("RGB", (80, 120)).save(tmp_path / "0.jpg", exif=exif)
+    assert datasets.survey(tmp_path).turned == []
+
+
 def test_sizes_and_channels_that_are_advised(tmp_path):
     for i, (size, mode) in enumerate([((28, 28), "L"), ((28, 28), "L")]):
         Image.new(mode, size).save(tmp_path / f"{i}.png")

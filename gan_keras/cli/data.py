@@ -88,9 +88,9 @@ def facts(name) -> str:
     """One line on a data set: sizes, shape, classes, licence."""
     try:
         info = catalogue.information(name)
+        (key, *_), label = catalogue.image_and_label(name)
     except (ValueError, OSError) as error:
         return f"cannot be read: {error}"
-    (key, *_), label = catalogue.image_and_label(name)
     splits = ", ".join(f"{split.num_examples:,} {key}" for key, split in info.splits.items())
     classes = f"{info.features[label].num_classes} classes" if label else "no classes"
     return f"{splits or 'not downloaded'}; {info.features[key].shape}; {classes}; {licence(info)}"

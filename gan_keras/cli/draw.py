@@ -86,7 +86,7 @@ def run_sample(options) -> int:
     if options.out.suffix.lower() == ".png":
         options.out.parent.mkdir(parents=True, exist_ok=True)
         save(options.out, plotting.tile(images))
-    elif options.out.suffix:
+    elif options.out.suffix and not options.out.is_dir():
         raise ValueError(f"--out is {options.out}; it must end in .png or be a folder.")
     else:
         options.out.mkdir(parents=True, exist_ok=True)

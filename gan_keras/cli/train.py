@@ -8,6 +8,7 @@ showed after each epoch and `samples/` what it drew; `backup/` keeps its state, 
 
 import json
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -92,9 +93,10 @@ def run_train(options) -> int:
             "--epochs, so that all workers stop after the same step."
         )
     strategy = choose_strategy(options.strategy)
-    chief = strategy.cluster_resolver is None or strategy.cluster_resolver.task_id == 0
+    chief = is_chief(strategy.cluster_resolver)
     stem = "-".join([options.model, *(Path(name).name for name in options.data)])
-    folder = options.out or Path("runs") / stem
+    folder = options.out or Path("runs") / re.sub(r"[][*?\\]", "_", stem)
+    backup = callbacks.Backup(folder / "backup")
     refuse_other_settings(folder / "run.json", options)
 
     data = load(options)
@@ -119,7 +121,8 @@ def run_train(options) -> int:
         done, seconds = kept(history.path)
         epochs = done if seconds >= limit.limit else sys.maxsize
     # Of a few pictures an epoch takes less time than a backup.
-    watching = [callbacks.Backup(folder / "backup", every=max(1, 200 // len(data)))]
+    backup.every = max(1, 200 // len(data))
+    watching = [backup]
     if chief:
         watching += [history, Progress(history, limit, lines=not sys.stdout.isatty())]
         watching += [limit] if limit else []
@@ -139,6 +142,13 @@ def run_train(options) -> int:
             f"{callbacks.duration(seconds)}: {folder / 'model.keras'}"
         )
     return 0
+
+
+def is_chief(resolver) -> bool:
+    """Whether this process is the one of its cluster that writes what all have in common."""
+    if resolver is None or resolver.task_type == "chief":
+        return True
+    return resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
 
 
 def choose_strategy(name):
@@ -169,7 +179,14 @@ def refuse_other_settings(path, options) -> None:
     """
     if not path.exists():
         return
-    before, now = json.loads(path.read_text()), settings(options)
+    try:
+        before = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path} cannot be read as a training's settings: {error}. Remove it to go on with the "
+            "training beside it, started in the same way."
+        ) from error
+    now = settings(options)
     free = () if options.model in EMOJI_PAIRS else ("epochs", "minutes")
     other = [key for key in now if key not in free and before.get(key) != now[key]]
     if other:
@@ -190,17 +207,20 @@ def load(options):
     surveys = [datasets.survey(place, "train") for place in places]
     for found in surveys:
         print(found, flush=True)
-    sizes = [len(found.sizes) // (2 if len(places) == 1 and options.model == "cyclegan" else 1)
+    halves = isinstance(pair, tuple) and len(places) == 1
+    sizes = [sum(width % 2 == 0 or not halves for width, _ in found.sizes.values())
              for found in surveys]  # fmt: skip
+    if len(places) == 1 and options.model == "cyclegan":
+        sizes = [sizes[0] // 2]
     batch_size = {"pix2pix": 16, "cyclegan": 4}.get(options.model, 64)
     with warnings.catch_warnings():
-        if surveys:
+        if surveys and not halves:
             warnings.filterwarnings("ignore", ".* are left out")  # As has been said.
         return datasets.load_dataset(
             options.data[0] if len(options.data) == 1 else tuple(options.data),
             image_size=options.image_size or advised([found.image_size for found in surveys]),
             channels=options.channels or advised([found.channels for found in surveys]),
-            batch_size=options.batch_size or min([batch_size, *sizes]),
+            batch_size=options.batch_size or max(1, min([batch_size, *sizes])),
             labels=options.model in ("cgan", "acgan"),
             pair=pair,
             paired=options.model != "cyclegan",

@@ -267,7 +267,11 @@ def _decode_all(folders, groups, decode, broken):
     if bad:
         _report(folders, bad, broken)
     if not good:
-        raise ValueError(f"None of the {len(groups)} images in {_names(folders)} can be decoded.")
+        path, error = next(iter(bad.items()))
+        raise ValueError(
+            f"None of the {len(groups)} images in {_names(folders)} can be decoded; {path.name}: "
+            f"{error}"
+        )
     return good, [array[: len(good)] for array in arrays]
 
 
@@ -327,6 +331,8 @@ def open_upright(path, channels=None) -> Image.Image:
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image.convert("RGBA"))
         image = ground
+    if image.mode == "LAB":
+        image = image.convert("RGB")  # From where alone Pillow comes to grey.
     return image.convert("L" if channels == 1 else "RGB")
 
 

@@ -158,7 +158,7 @@ class _Look:
 def _look(path):
     try:
         with Image.open(path) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+            turned = image.getexif().get(ExifTags.Base.Orientation) in range(2, 9)
         image = folder.open_upright(path, None)
         digest = hashlib.sha256(repr((image.mode, image.size)).encode() + image.tobytes()).digest()
         return _Look(image.size, image.mode == "L", turned, digest, _difference_hash(image))

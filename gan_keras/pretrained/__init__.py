@@ -26,15 +26,22 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
+def _path(name: str | Path) -> Path:
+    """Of a card, given by the name of one of `names()` or by its path."""
+    if isinstance(name, Path) or str(name).endswith(".json"):
+        return Path(name)
+    if name not in names():
+        raise ValueError(f"There is no pretrained model {name!r}. Choose one of {names()}.")
+    return FOLDER / f"{name}.json"
+
+
 def card(name: str | Path) -> dict:
     """How a pretrained model was made: class, arguments, data, command, minutes, scores.
 
     Raises:
         ValueError: for an unknown name, or a file that is not such a card.
     """
-    path = name if isinstance(name, Path) else FOLDER / f"{name}.json"
-    if not isinstance(name, Path) and name not in names():
-        raise ValueError(f"There is no pretrained model {name!r}. Choose one of {names()}.")
+    path = _path(name)
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
@@ -63,7 +70,7 @@ def load_pretrained(name: str | Path) -> keras.Model:
             are damaged, cut off, or not those that the card names.
     """
     content = card(name)
-    about = name if isinstance(name, Path) else FOLDER / f"{name}.json"
+    about = _path(name)
     path = about.with_suffix(".npz")
     if not path.exists():
         raise ValueError(f"{path} is missing: the weights lie beside their card.")

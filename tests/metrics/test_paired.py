@@ -71,6 +71,9 @@ def test_one_picture_for_all_scores_as_chance_does():
     targets = np.random.default_rng(0).normal(size=(101, 3))
     same = np.zeros((101, 3))
     assert retrieval(same, targets) == pytest.approx((1 / 101, 5 / 101, 51))
+    # Of distances that are equal, those in the last row may differ in the last bit.
+    equal = np.repeat(np.random.default_rng(2).normal(size=(1, 64)), 7, axis=0)
+    assert retrieval(np.random.default_rng(8).normal(size=(7, 64)), equal) == (0, 1, 4)
     assert retrieval(targets, same) == (0, 0, 51)  # all targets equal: every one is a tie
 
 
