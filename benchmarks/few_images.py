@@ -113,7 +113,7 @@ def compare(epochs=100, every=10, variants=VARIANTS, limit=None, progress=print)
         (results, images): a dict that JSON can hold, and {variant: (24, 32, 32, 3)}, two images of
         each group.
     """
-    reference = gan_keras.metrics.load_reference("emoji", limit)
+    reference = gan_keras.metrics.load_reference("emoji", limit, image_size=SIZE)
     held_out = [arrays(split, limit) for split in ("validation", "test")]
     watched = {
         "trained on": arrays("train", limit),

@@ -48,7 +48,7 @@ def measure(name: str) -> dict:
 
 def measure_drawing(card, model) -> dict:
     """Figures of a model that draws from latent vectors."""
-    reference = metrics.load_reference(card["data"])
+    reference = metrics.load_reference(card["data"], image_size=model.image_shape[:2])
     n = len(reference.features)
     options = {}
     if model.num_classes:

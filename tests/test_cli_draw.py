@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import gan_keras
-from gan_keras import cli, plotting
+from gan_keras import cli, metrics, plotting
 from gan_keras.datasets.folder import read_picture
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import small_gan
+from tests.conftest import small_cgan, small_gan
 
 SCORECARD = Path(__file__).parents[1] / "benchmarks/scorecard.json"
 
@@ -174,14 +174,14 @@ def test_a_run_is_measured_on_what_it_was_trained_on(run_folder, capsys):
     settings = {"model": "gan", "data": ["mnist"], "pair": None}
     (folder / "run.json").write_text(json.dumps(settings))
     assert cli.main(["evaluate", str(folder), "-n", "200", "--seed", "1"]) == 0
-    reference = gan_keras.metrics.load_reference("mnist")
+    reference = metrics.load_reference("mnist", image_size=model.image_shape[:2])
     assert str(reference.measure(model.generate(200, seed=1))) in capsys.readouterr().out
 
 
 def test_figures_are_those_of_the_measures(capsys):
     assert cli.main(["evaluate", "cgan-mnist", "-n", "500"]) == 0
-    model, labels = gan_keras.load_pretrained("cgan-mnist"), np.arange(500) % 10
-    reference = gan_keras.metrics.load_reference("mnist")
+    model, reference = gan_keras.load_pretrained("cgan-mnist"), metrics.load_reference("mnist")
+    labels = reference.labels[::20]  # Of ten thousand.
     scores = reference.measure(model.generate(500, labels=labels, seed=0), labels=labels)
     assert str(scores) in capsys.readouterr().out
 
@@ -199,7 +199,55 @@ def test_translations_are_measured_on_the_test_pairs(capsys):
 def test_a_run_of_a_degradation_is_measured_on_it(tmp_path, capsys):
     small = tmp_path / "model.keras"
     gan_keras.Pix2Pix((64, 64, 3), width=2, recipe="fast", seed=0).save(small)
-    settings = {"model": "pix2pix", "data": ["emoji"], "pair": ["denoise"]}
+    settings = {"model": "pix2pix", "data": ["emoji"], "pair": ["denoise"], "channels": None}
     (tmp_path / "run.json").write_text(json.dumps(settings))
     assert cli.main(["evaluate", str(tmp_path)]) == 0
     assert "test pairs of emoji" in capsys.readouterr().out
+
+
+def test_an_even_order_where_the_reference_has_other_classes(tmp_path, capsys):
+    small_cgan().save(tmp_path / "model.keras")
+    assert cli.main(["evaluate", str(tmp_path), "--data", "mnist", "-n", "90"]) == 0
+    assert "accuracy" in capsys.readouterr().out
+
+
+def test_emoji_are_measured_in_the_size_they_are_drawn_in(capsys):
+    assert cli.main(["evaluate", "cgan-emoji"]) == 0
+    reference = metrics.load_reference("emoji", image_size=32)
+    orders = {"labels": reference.labels}
+    images = gan_keras.load_pretrained("cgan-emoji").generate(485, seed=0, **orders)
+    assert str(reference.measure(images, **orders)) in capsys.readouterr().out
+    # Enlarged, the same real images would be as far from themselves as these drawings from them.
+    data = gan_keras.load_dataset("emoji", "validation+test", shuffle=False, batch_size=5,
+                                  image_size=32)  # fmt: skip
+    real = np.concatenate(list(data.as_numpy_iterator()))
+    assert reference.frechet(real) < 1e-3
+    assert metrics.load_reference("emoji").frechet(real) > 30
+
+
+@pytest.mark.parametrize(
+    ("settings", "shapes"),
+    [
+        ({"model": "pix2pix", "pair": ["color", "line"]}, ((64, 64, 3), (64, 64, 1))),
+        ({"model": "pix2pix", "channels": 1}, ((64, 64, 1), (64, 64, 1))),
+        ({"model": "pix2pix", "channels": 3}, ((64, 64, 3), (64, 64, 3))),
+    ],
+)
+def test_runs_of_other_channels_are_measured_as_they_were_trained(
+    settings, shapes, tmp_path, capsys
+):
+    image, target = shapes
+    small = gan_keras.Pix2Pix(image, target, width=2, recipe="fast", seed=0)
+    small.save(tmp_path / "model.keras")
+    (tmp_path / "run.json").write_text(json.dumps({"data": ["emoji"], "pair": None} | settings))
+    assert cli.main(["evaluate", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out
+    assert "translated: mean_absolute" in lines
+    assert ("input:" in lines) == (image[-1] <= target[-1])
+
+
+def test_a_folder_may_have_a_dot_in_its_name(run_folder, tmp_path):
+    (tmp_path / "samples.2026").mkdir()
+    arguments = ["sample", str(run_folder[0]), "-n", "2", "--out", str(tmp_path / "samples.2026")]
+    assert cli.main(arguments) == 0
+    assert len(list((tmp_path / "samples.2026").iterdir())) == 2

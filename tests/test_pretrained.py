@@ -40,8 +40,8 @@ def test_pretrained_models_score_what_their_card_says(name):
     The seed is none of the scorecard's.
     """
     scores = CARDS[name]["scores"]
-    reference = metrics.load_reference(CARDS[name]["data"])
     model = gan_keras.load_pretrained(name)
+    reference = metrics.load_reference(CARDS[name]["data"], image_size=model.image_shape[:2])
     labels = {"labels": reference.labels} if model.num_classes else {}
     images = model.generate(scores["n"], seed=100, **labels)
     spread = max(3 * scores["frechet_sd"], 0.03 * scores["frechet"])
@@ -95,6 +95,12 @@ def test_a_dot_in_a_name_is_a_part_of_it(tmp_path):
         pretrained.save(gan_keras.DCGAN(width=2, seed=0), tmp_path / f"lr-{rate}", {"width": 2})
     assert len(list(tmp_path.iterdir())) == 4
     gan_keras.load_pretrained(tmp_path / "lr-0.0002.json")
+
+
+def test_a_card_may_be_given_by_its_path_as_a_string(saved):
+    model, path = saved
+    again = gan_keras.load_pretrained(str(path))
+    assert type(again) is type(model)
 
 
 def test_saved_weights_are_the_averaged_ones_to_half_precision(saved):

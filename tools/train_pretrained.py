@@ -156,7 +156,8 @@ def main(name, epochs=None, policy="float32", seed=0):
     if translates:
         watch = Translations(data_name, {key: loading[key] for key in ("pair", "exclude")}, every)
     else:
-        reference = gan_keras.metrics.load_reference(data_name)
+        size = model.image_shape[:2]
+        reference = gan_keras.metrics.load_reference(data_name, image_size=size)
         n = min(2000, len(reference.features))
         orders = {"labels": reference.labels[:n]} if model.num_classes else {}
         watch = gan_keras.callbacks.Evaluate(reference, n=n, every=every, **orders)

@@ -41,16 +41,21 @@ def run_evaluate(options) -> int:
     if isinstance(model, gan_keras.TranslationModel):
         print(translation_scores(model, name, trained_on, options.seed))
         return 0
-    reference = metrics.load_reference(name)
+    reference = metrics.load_reference(name, image_size=model.image_shape[:2])
     n = options.n or len(reference.features)
-    orders = {"labels": np.arange(n) % model.num_classes} if model.num_classes else {}
+    orders = {}
+    if model.num_classes == len(np.unique(reference.labels)):
+        # The classes as often as the reference has them.
+        orders["labels"] = reference.labels[np.arange(n) * len(reference.labels) // n]
+    elif model.num_classes:
+        orders["labels"] = np.arange(n) % model.num_classes
     images = model.generate(n, seed=options.seed, **orders)
     print(reference.measure(images, **orders))
     return 0
 
 
 def training_of(name) -> dict:
-    """What is known of a model's training: `data`, and `pair` and `exclude` if it translates."""
+    """What is known of a model's training: `data`, and how it was loaded if it translates."""
     if name in pretrained.names() and not Path(name).exists():
         return pretrained.card(name)
     path = Path(name) if Path(name).is_dir() else Path(name).parent
@@ -59,14 +64,16 @@ def training_of(name) -> dict:
     try:
         run = json.loads((path / "run.json").read_text())
         data = run["data"][0] if len(run["data"]) == 1 else None
-        return {"data": data, "pair": pair_of(run["pair"]) or EMOJI_PAIRS.get(run["model"])}
+        pair = pair_of(run["pair"]) or EMOJI_PAIRS.get(run["model"])
+        return {"data": data, "pair": pair, "channels": run.get("channels")}
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path / 'run.json'} cannot be read as a run's settings.") from error
 
 
 def translation_scores(model, name, trained_on, seed) -> str:
     """The figures on the test pairs, beside those of the untranslated input."""
-    how = {"pair": trained_on.get("pair"), "exclude": trained_on.get("exclude") or ()}
+    how = {key: trained_on.get(key) for key in ("pair", "channels")}
+    how["exclude"] = trained_on.get("exclude") or ()
     if not how["pair"]:
         kind = "cyclegan" if isinstance(model, gan_keras.CycleGAN) else "pix2pix"
         how["pair"] = EMOJI_PAIRS[kind]
@@ -78,7 +85,7 @@ def translation_scores(model, name, trained_on, seed) -> str:
     a, b = (np.concatenate(side) for side in zip(*data.as_numpy_iterator(), strict=True))
     noise = {} if isinstance(model, gan_keras.CycleGAN) else {"seed": seed}
     rows = {"translated": model.translate(a, **noise)}
-    if a.shape[1:3] == b.shape[1:3]:
+    if a.shape[1:3] == b.shape[1:3] and a.shape[-1] <= b.shape[-1]:
         rows["input"] = np.repeat(a, b.shape[-1] // a.shape[-1], axis=-1)
     lines = [f"{len(a)} test pairs of {name}, {extractor}"]
     for what, images in rows.items():
