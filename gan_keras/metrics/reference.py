@@ -167,7 +167,7 @@ def load_reference(name: str, limit: int | None = None, image_size=None) -> Refe
     return Reference(images, load_extractor(name), real, name, labels)
 
 
-def _arrays(name, split, limit, image_size):
+def _arrays(name, split, limit, image_size=None):
     data = load_dataset(
         name, split, labels=True, shuffle=False, batch_size=min(50, limit or 50), limit=limit,
         image_size=image_size,
