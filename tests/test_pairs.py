@@ -299,6 +299,17 @@ def test_horses_and_zebras_without_a_network(no_network, tmp_path):  # noqa: F81
         load_dataset("cycle_gan/horse2zebra", ("trainA", "trainB"), paired=False, data_dir=tmp_path)
 
 
+def test_pairs_that_are_in_train_too_are_as_many_as_the_readmes_say():
+    def pairs(split, exclude=()):
+        sides = ordered("emoji", split=split, pair=("line", "color"), exclude=exclude)
+        return [(a.tobytes(), b.tobytes()) for a, b in zip(*sides, strict=True)]
+
+    train = set(pairs("train"))
+    found = [sum(pair in train for pair in pairs(split)) for split in ("test", "validation")]
+    assert found == [7, 5]
+    assert sum(pair in train for pair in pairs("test", ("flags",))) == 5
+
+
 # Pairs in folders
 
 
